@@ -94,7 +94,7 @@ class HostTarget:
     def __init__(self, url: str) -> None:
         from demon_patch.runtime.remote.client import Client
 
-        self._client = Client(url, name="command line")
+        self._client = Client(url, name="command line", once=True)
 
     @property
     def patch(self) -> Patch:

@@ -37,6 +37,7 @@ def host(
     model: str | None = None,
     seed: int | None = None,
     discard: Switch = False,
+    safe: Switch = False,
     executor: str = "torch",
     threads: Threads = None,
 ) -> None:
@@ -55,6 +56,7 @@ def host(
         model: The model that plays, in place of the patch's own.
         seed: Takes the place of the Scheduler's seed.
         discard: Plays the file as it is: edits that were not saved when an earlier host ended stay a kept version.
+        safe: Starts in safe mode: muted, without live values, and without MIDI and OSC, until a client ends it.
         executor: What runs the model, by name; torch (PyTorch) is there.
         threads: Processor threads, 1 to 64; all by default.
     """
@@ -75,7 +77,7 @@ def host(
         with files_of(file) as folder:
             document, session = _load(file, model, seed, executor, threads)
             files, into = (Path.cwd(), Path.cwd()) if patch is None else (folder, patch.parent)
-            _serve(document, session, files, into, patch, choice, address, token, discard, ending)
+            _serve(document, session, files, into, patch, choice, address, token, discard, safe, ending)
 
 
 def _template() -> Path:
@@ -107,6 +109,7 @@ def _serve(
     address: Address,
     token: str | None,
     discard: bool,
+    safe: bool,
     ending: Ending,
 ) -> None:
     """Plays and serves until a signal comes. However it ends, the sound and the server end with it."""
@@ -122,6 +125,9 @@ def _serve(
         teller = Teller(playing, tell)
         parts.callback(teller.tell)
         with ending.held():
+            if safe:
+                playing.safe_mode(True)
+                playing.add_message("safe mode: the sound is muted and no device is heard, until a client ends it")
             playing.start(ending.check)
         _listen(playing, file, address, token, discard, parts)
         with contextlib.suppress(KeyboardInterrupt):

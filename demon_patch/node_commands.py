@@ -47,7 +47,7 @@ def nodes(
         takes: Only those with a port of this type.
         gives: Only those with an output of this type.
         category: Only those of this category, as the list has them.
-        page: Writes a page of all nodes here (Markdown), their pictures and the page of formulas beside it.
+        page: Writes a page of all nodes here (Markdown), beside it pictures and the pages of formulas and displays.
         as_json: Prints JSON: id, title, sentence, and ports and outputs with types, ranges, units and defaults.
     """
     from demon_patch.nodes.catalogue import CATALOGUE, describe
@@ -133,7 +133,8 @@ def _whole(d: Declaration) -> None:
 
         for title, entries in ENTRIES.items():
             _table(title, ((spelled, "", meaning) for spelled, meaning in entries))
-    out.print(Text(f"\nsearch words: {', '.join(d.tags)}"))
+    out.print(Text(f"\ndisplay: {d.display}"))
+    out.print(Text(f"search words: {', '.join(d.tags)}"))
 
 
 def _table(title: str, rows: Iterable[tuple[str, str, str]]) -> None:

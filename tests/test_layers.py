@@ -21,7 +21,7 @@ LAYERS = (  # from below; a layer may import those of the lines above it
     {"engine", "patch", "codegen", "console", "memory_limit"},
     {"nodes"},
     {"runtime"},
-    {"explain", "offline", "picture", "shipped", "terminal"},
+    {"explain", "offline", "picture", "render_job", "shipped", "terminal"},
     {"bench"},
     {"doctor", "gallery"},
     {
@@ -35,6 +35,7 @@ LAYERS = (  # from below; a layer may import those of the lines above it
         "host_command",
         "model_command",
         "node_commands",
+        "render_program",
         "upgrade_command",
     },
     {"cli"},

@@ -15,6 +15,7 @@ from demon_patch.bench.page import of_knob
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.errors import DemonError
 from demon_patch.nodes import formulas
+from demon_patch.nodes.language import displays
 from demon_patch.nodes.language.declare import Declaration
 from demon_patch.nodes.language.ports import NUMBERS, Out, Port
 from demon_patch.patch.model.document import Cable, Node, Patch
@@ -78,6 +79,7 @@ def _entry(d: Declaration, picture: str | None) -> str:
     if shown := [port for port in d.ports if not port.live]:
         lines += ["| input | what it does | range | default |", "|---|---|---|---|", *map(_row, shown), ""]
     lines += [f"- **{out.name}** ({out.type}): {out.doc}{_bypassed(out)}" for out in d.outs if out.doc]
+    lines.append(f"\nDisplay: [{d.display}](displays.md).")
     return "\n".join([*lines, f"\nSearch words: {', '.join(d.tags)}.\n"])
 
 
@@ -216,16 +218,17 @@ def draw(curves: Mapping[str, Curve], path: Path) -> None:
 
 
 def write(catalogue: Mapping[str, Declaration], path: Path) -> list[Path]:
-    """Writes the page, its pictures into a folder of the same name beside it, and the page of formulas; returns the
-    paths of both pages. Raises DemonError where one is another file than a former page."""
-    folder, drawn, beside = path.with_suffix(""), [], path.with_name("formulas.md")
-    for each in (path, beside):
+    """Writes the page, its pictures into a folder of the same name beside it, and the pages of formulas and of
+    displays; returns the paths of all pages. Raises DemonError where one is another file than a former page."""
+    folder, drawn = path.with_suffix(""), []
+    beside = {path.with_name("formulas.md"): formulas.page, path.with_name("displays.md"): displays.page}
+    for each in (path, *beside):
         check_page(each)
     for id, declaration in catalogue.items():
         if curves := outputs(declaration, catalogue):
             draw(curves, folder / f"{id}.png")
             drawn.append(id)
-    pages = {path: page(catalogue, pictures_of(drawn, folder)), beside: formulas.page()}
+    pages = {path: page(catalogue, pictures_of(drawn, folder)), **{each: text() for each, text in beside.items()}}
     return [write_page(each, text) for each, text in pages.items()]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import demon_patch.nodes.library
 from demon_patch.nodes.language.declare import Declaration
+from demon_patch.nodes.language.displays import shown_signals
 from demon_patch.nodes.language.ports import Out, Port
 
 
@@ -48,6 +49,8 @@ def describe(catalogue: Mapping[str, Declaration] = CATALOGUE) -> list[dict[str,
             "category": d.category,
             "tags": list(d.tags),
             "kind": d.kind,
+            "display": d.display,
+            "shows": [list(signal) for signal in shown_signals(d)],
             "ports": [_port(p) for p in d.ports],
             "outputs": [_out(o) for o in d.outs],
         }

@@ -81,7 +81,7 @@ def test_a_row_added_to_the_table_becomes_a_port(monkeypatch: pytest.MonkeyPatch
         doc="Makes it shimmer.", default=0.5,
     )  # fmt: skip
     monkeypatch.setattr(controls, "TABLE", (*controls.TABLE, row))
-    made = engine_node("decoder", "Decoder", "Decodes.", inputs=(), out=Out("audio", "audio"), tags=())
+    made = engine_node("decoder", "Decoder", "Decodes.", inputs=(), out=Out("audio", "audio"), tags=(), display="none")
     assert made.by_name["shimmer"].default == 0.5
 
 

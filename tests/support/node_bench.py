@@ -102,7 +102,7 @@ BENCH: Mapping[str, Declaration] = {
     "probe": probe,
     # Mixes and surfaces whose weights and gains are outputs.
     **{
-        f"weighed_{id}": replace(d, id=f"weighed_{id}", kind="computed", outs=d.hidden, hidden=())
+        f"weighed_{id}": replace(d, id=f"weighed_{id}", kind="computed", outs=d.hidden, hidden=(), display="none")
         for id, d in CATALOGUE.items()
         if d.hidden
     },

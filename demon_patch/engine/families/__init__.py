@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from demon_patch.errors import DemonError
@@ -58,6 +59,14 @@ def loras_of(name: str) -> frozenset[str]:
     folder = files(_package(name)) / "loras"
     found = folder.iterdir() if folder.is_dir() else ()
     return frozenset(file.name.removesuffix(LORA) for file in found if file.name.endswith(LORA))
+
+
+def weights_bytes(name: str) -> int:
+    """Returns the size of a family's weights on this machine, without loading them; 0 where they are not here. Raises
+    DemonError for an unknown name."""
+    folder = files(_package(name)) / "weights"
+    found = folder.iterdir() if folder.is_dir() else ()
+    return sum(len(file.read_bytes()) if not isinstance(file, Path) else file.stat().st_size for file in found)
 
 
 @cache

@@ -24,6 +24,7 @@ from demon_patch.codegen.frame import Gate, Gates, MixInput
 from demon_patch.codegen.inline import Phrase
 from demon_patch.codegen.specialise import specialise
 from demon_patch.errors import PatchError
+from demon_patch.nodes.language.displays import display_mistake
 from demon_patch.nodes.language.migration import Migration
 from demon_patch.nodes.language.ports import AUTO, MIXED, NUMBERS, SETTINGS, Bank, Out, Port
 
@@ -49,6 +50,7 @@ class Declaration:
     live: whether the node is a live source, whose future is unknown.
     bodies: the specialised bodies in use, by settings and unwired ports.
     migrate: by older version, the migration to the next version.
+    display: the word of its live display (`nodes.language.displays`).
     """
 
     id: str
@@ -71,8 +73,11 @@ class Declaration:
     bodies: WeakValueDictionary[Hashable, Body] = field(default_factory=WeakValueDictionary, repr=False)
     banks: Mapping[str, tuple[Port, ...]] = field(default_factory=dict)
     migrate: Mapping[int, Migration] = field(default_factory=dict, repr=False)
+    display: str = "none"
 
     def __post_init__(self) -> None:
+        if mistake := display_mistake(self):
+            raise DeclarationError(mistake, node=self.id)
         if set(self.migrate) != set(range(1, self.version)):
             raise DeclarationError(f"migrate names every version from 1 to {self.version - 1}", node=self.id)
 
@@ -181,6 +186,7 @@ def node(
     live: bool = False,
     write: Callable[[Mapping[str, str]], Body] | None = None,
     migrate: Mapping[int, Migration] | None = None,
+    display: str = "none",
 ) -> Callable[[Callable[..., Any]], Declaration]:
     """Declares a computed node: a decorator that turns a function into a Declaration and checks the body at once.
 
@@ -201,7 +207,7 @@ def node(
         return Declaration(
             id, title, sentence, "computed", category, tags, head.ports, outs, version, live,
             inspect.cleandoc(function.__doc__ or ""), head.states, function, body, write, banks=head.banks,
-            migrate=migrate or {},
+            migrate=migrate or {}, display=display,
         )  # fmt: skip
 
     return declare
@@ -265,6 +271,7 @@ def resource(
     version: int = 1,
     table: Callable[..., Any] | None = None,
     migrate: Mapping[int, Migration] | None = None,
+    display: str = "none",
 ) -> Callable[[Callable[..., Hashable]], Declaration]:
     """Declares a resource node: a decorator that turns a function into a Declaration.
 
@@ -285,7 +292,7 @@ def resource(
             id, title, sentence, "resource", category, tags, ports,
             out if isinstance(out, tuple) else (out,), version,
             doc=inspect.cleandoc(function.__doc__ or ""),
-            function=of_values, table=table, migrate=migrate or {},
+            function=of_values, table=table, migrate=migrate or {}, display=display,
         )  # fmt: skip
 
     return declare

@@ -37,6 +37,7 @@ def mix(
     category: str,
     tags: tuple[str, ...],
     feeds: bool = False,
+    display: str = "none",
 ) -> Callable[[Callable[..., Any]], Declaration]:
     """Declares a mix: a computed node whose body returns one weight for each mix input, in their order.
 
@@ -61,14 +62,14 @@ def mix(
         return Declaration(
             id, title, sentence, "mix", category, tags, ports, (Out(out, out, doc=doc),),
             doc=inspect.cleandoc(function.__doc__ or ""), states=head.states, function=function,
-            body=body_of(function, id, head, hidden), hidden=hidden, banks=head.banks,
+            body=body_of(function, id, head, hidden), hidden=hidden, banks=head.banks, display=display,
         )  # fmt: skip
 
     return declare
 
 
 def surface(
-    id: str, title: str, sentence: str, *, tags: tuple[str, ...], single: bool = False
+    id: str, title: str, sentence: str, *, tags: tuple[str, ...], single: bool = False, display: str = "none"
 ) -> Callable[[Callable[..., Any]], Declaration]:
     """Declares a surface: a computed node whose body returns the gain of each eighth of the latent channels.
 
@@ -83,7 +84,7 @@ def surface(
         return Declaration(
             id, title, sentence, "surface", "engine", tags, head.ports, (Out("surface", "surface", doc=_TO),),
             doc=inspect.cleandoc(function.__doc__ or ""), states=head.states, function=function,
-            body=body_of(function, id, head, hidden), hidden=hidden, banks=head.banks,
+            body=body_of(function, id, head, hidden), hidden=hidden, banks=head.banks, display=display,
         )  # fmt: skip
 
     return declare

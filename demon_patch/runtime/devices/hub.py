@@ -74,6 +74,7 @@ class DevicesHub:
         self._scan_due, self._turned = float("-inf"), -1
         self._missing: frozenset[str] = frozenset()
         self._wide: frozenset[int] = frozenset()
+        self._deaf = self._deafened = False  # whether nothing is heard; whether that has just begun
         self._ended = threading.Event()
         self._wake = threading.Event()
         self._thread = threading.Thread(target=self._run, name="devices", daemon=True)
@@ -216,6 +217,14 @@ class DevicesHub:
         """From any thread. A client's key was pressed or released: mappings of kind `key` hear it."""
         self._ask(lambda: self._mappings.note_place("key", name, float(down)))
 
+    def set_deaf(self, on: bool) -> None:
+        """From any thread. Hears no MIDI and OSC, or hears them again. Keys and gates that are held go down."""
+
+        def change() -> None:
+            self._deaf, self._deafened = on, on
+
+        self._ask(change)
+
     # -- a look, on the hub's thread ----------------------------------------------------------------------------
     def look(self, now: float) -> None:
         """On the hub's thread, or in its place where it was not started. Takes all that devices have sent.
@@ -235,7 +244,9 @@ class DevicesHub:
         clock: ClockEvents | None = None
         for device in self._inputs or ():
             batch = device.read(now)
-            if batch.messages:
+            if self._deafened:
+                self._listeners.lose(device.number, frame, feeds)
+            if batch.messages and not self._deaf:
                 clock = self._take(device, batch, frame, feeds) or clock
         listeners = self._performance.listeners
         if (
@@ -245,6 +256,7 @@ class DevicesHub:
         ):
             self._performance.add_message("the MIDI clock has ended; the tempo stays")
         self._clock.steer(clock, moment, now, self._performance)
+        self._deafened = False
         self._hear_osc(frame, feeds)
         self._give(feeds)
         tick = floor(now * self._rate)
@@ -282,7 +294,11 @@ class DevicesHub:
             self._performance.add_message(str(error))
 
     def _hear_osc(self, frame: int | None, feeds: Feeds) -> None:
+        if self._deaf:  # what comes meanwhile is read and forgotten
+            feeds = Feeds()
         heard = self._osc.read(self._performance.document.patch, self._performance.listeners, frame, feeds)
+        if self._deaf:
+            return
         for address, place in heard.places:
             self._mappings.note_place("osc", address, place)
         for source in heard.sources:

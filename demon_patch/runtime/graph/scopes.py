@@ -21,7 +21,7 @@ from demon_patch.runtime.graph.program import Program, State
 SHOWN = 256  # control frames that can be read: 10 s at 25 a second
 RING = 2 * SHOWN
 
-Point = tuple[str, str, str]  # node, port, "in" or "out"
+Point = tuple[str, str, str]  # node, port or state variable, "in", "out" or "state"
 Found = dict[tuple[str, str], tuple[int, ...]]  # bus slots by (node, port)
 
 
@@ -55,6 +55,8 @@ class _Recorded:
     """`Program.turns` as of the parameters of `inputs`."""
     extra: int
     """Number of further slots that `inputs` needs."""
+    cells: tuple[int, ...]
+    """The state cells that are kept; in a copy of the bus they follow the further slots."""
     values: NDArray[np.float64]
     """The numbers [rows, RING]; control frame k is in column k modulo RING. NaN where nothing is known."""
     stop: int
@@ -122,8 +124,9 @@ class Scopes:
         elif ring.turns != program.turns:
             ring.inputs, ring.turns = _inputs(ring.reading, program), program.turns
         bus = state.bus
+        if ring.inputs is not None or ring.cells:
+            bus = [*bus, *([0.0] * ring.extra), *(state.cells[cell] for cell in ring.cells)]
         if ring.inputs is not None:
-            bus = [*bus, *([0.0] * ring.extra)]
             ring.inputs(bus, state.cells, program.tables, frame)
         ring.values[:, k % RING] = ring.gather(bus)
         ring.stop = k + 1
@@ -138,9 +141,14 @@ def _recorded(points: frozenset[Point], program: Program, k: int, before: _Recor
     slots: list[int] = []
     rows: dict[Point, tuple[int, ...]] = {}
     reading: list[tuple[int, NodeCode]] = []
+    states = _states(program) if any(side == "state" for _, _, side in points) else {}
+    cells: list[tuple[Point, int]] = []
     free = len(program.bus)
     for point in sorted(points):
         node, port, side = point
+        if side == "state":
+            cells += [(point, states[node, port])] if (node, port) in states else []
+            continue
         found = outputs.get((node, port), ()) if side == "out" else ends.get((node, port), ())
         if side == "in" and not found and node in codes:
             code = program.codes[codes[node]]
@@ -154,13 +162,16 @@ def _recorded(points: frozenset[Point], program: Program, k: int, before: _Recor
         if found:
             rows[point] = tuple(range(len(slots), len(slots) + len(found)))
             slots += found
+    for place, (point, _) in enumerate(cells, len(slots)):
+        rows[point] = (place,)
+    slots += range(free, free + len(cells))
     values = np.full((len(slots), RING), np.nan)
     if before is not None and before.stop == k:
         for point in rows.keys() & before.rows.keys():
             values[list(rows[point])] = before.values[list(before.rows[point])]
     return _Recorded(
         program, points, rows, _gather(slots), tuple(reading), _inputs(reading, program), program.turns,
-        free - len(program.bus), values, k,
+        free - len(program.bus), tuple(cell for _, cell in cells), values, k,
     )  # fmt: skip
 
 
@@ -187,3 +198,12 @@ def _slots_by_port(program: Program) -> tuple[Found, Found]:
         found = ends if f"{node}.{port}" in program.owners else outputs
         found[node, port] = (*found.get((node, port), ()), slot)
     return outputs, ends
+
+
+def _states(program: Program) -> dict[tuple[str, str], int]:
+    """Returns the cell of every state variable that is a number, by (node, name)."""
+    return {
+        (key[0], key[3]): cell
+        for cell, key in enumerate(program.cell_keys)
+        if len(key) == 4 and isinstance(program.cells[cell], float)
+    }

@@ -23,6 +23,7 @@ from demon_patch.patch.model.document import Patch
 from demon_patch.patch.model.graph import SUBPATCH, CableKey
 from demon_patch.patch.model.json_values import Value, quoted
 from demon_patch.runtime.live.knobs import KnobMoves, Moved, Touched, moved_keys, moves_of
+from demon_patch.runtime.live.live_mutes import LiveMutes, Target, check_targets
 from demon_patch.runtime.live.stages import DocumentStage, LiveValues, WaitingRecall, heard, place_of, stage_of
 
 PLAYER = "player"
@@ -47,6 +48,7 @@ class LiveDocument:
         self._moved: dict[Key, Moved] = {}
         self._touched = Touched()
         self._live_values = LiveValues()
+        self._mutes = LiveMutes()
         self._recalls: list[WaitingRecall] = []
         self._recalled = 0
         self._lock = threading.RLock()
@@ -99,7 +101,14 @@ class LiveDocument:
     def _state(self) -> tuple[Any, ...]:
         """All that is heard now or later. Equal parts are the same objects."""
         session = self._session
-        return session.patch, self._live_values.overlay, session.revision, session.pending, tuple(self._recalls)
+        return (
+            session.patch,
+            self._live_values.overlay,
+            session.revision,
+            session.pending,
+            tuple(self._recalls),
+            self._mutes,
+        )
 
     def _moves_alone(self, before: tuple[Any, ...]) -> bool:
         """Under the lock. Returns whether only knobs have moved since `_state` was `before`, and passes their moves
@@ -198,13 +207,33 @@ class LiveDocument:
         if not alone:
             self._changed()
 
-    def release(self, *keys: Key | CableKey) -> None:
-        """From any thread. Drops the live values of some ports and cables. Without keys it drops all of them, and all
-        recalls that wait."""
+    def release(self, *keys: Key | CableKey | str) -> None:
+        """From any thread. Drops the live values of some ports and cables, and the live mutes of some cables and nodes
+        (given by id). Without keys it drops all of them, and all recalls that wait."""
         with self._changing():
-            self._live_values = self._live_values.released(*keys) if keys else LiveValues()
+            ports = [key for key in keys if not isinstance(key, str)]
+            self._live_values = self._live_values.released(*ports) if keys else LiveValues()
+            self._mutes = self._mutes.released(*keys) if keys else LiveMutes()
             if not keys:
                 self._recalls.clear()
+
+    @property
+    def mutes(self) -> LiveMutes:
+        """From any thread. The nodes and cables that clients mute while they hold them."""
+        return self._mutes
+
+    def hold_mutes(self, targets: Collection[Target], on: bool, client: str = PLAYER) -> None:
+        """From any thread. Mutes nodes and cables for as long as a client holds them, or lets go of them. It is not
+        undone, not kept and not saved. Raises PatchError for what the patch does not have."""
+        with self._changing():
+            if on:
+                check_targets(self.patch, targets)
+            self._mutes = self._mutes.with_held(targets, client, on)
+
+    def leave(self, client: str) -> None:
+        """From any thread. Lets go of all that a client holds muted, after it has gone."""
+        with self._changing():
+            self._mutes = self._mutes.left(client)
 
     def keep(self, client: str = PLAYER) -> Patch:
         """From any thread. Makes the live values the base, in one undo step, and returns the new document. Live values
@@ -289,7 +318,7 @@ class LiveDocument:
         """From any thread. Returns the document as it sounds now, and as it will sound after each edit and recall that
         waits, in the order in which they were made."""
         with self._lock:
-            patches, edits = self._session.stages(), self._session.pending
+            patches, edits = [*map(self._mutes.applied_to, self._session.stages())], self._session.pending
             live, number = self._live_values, 0
             stages = [stage_of(None, None, "", live, patches[0])]
             for waiting in sorted((*edits, *self._recalls), key=place_of):
@@ -345,7 +374,7 @@ class LiveDocument:
         """
         before, self._followed = self._followed, self._session.patch
         if delta.revision.counter == 0:
-            self._live_values = LiveValues()
+            self._live_values, self._mutes = LiveValues(), LiveMutes()
             self._recalls.clear()
         elif delta.at is None and not delta.cancels:
             overlay = self._live_values.overlay

@@ -121,7 +121,7 @@ class Host(TransportControls, SoundControls):
         self._meter = Meter(self.link)
         self._tap_tempo = TapTempo()
         self._tap_lock = threading.Lock()
-        self._muted = False
+        self._muted = self.safe = False
         self._told_faults = 0  # of the tick loop
         self._told_loras: list[str] = []  # faults of the LoRAs that play
         self._interval: float | None = None  # the interpreter's own, while ours is in its place
@@ -183,6 +183,10 @@ class Host(TransportControls, SoundControls):
         """From any thread, also after `close`. As `numbered_messages`, each with the place that it is about."""
         return self._messages.notices
 
+    def clear_messages(self, until: int) -> None:
+        """From any thread. Forgets the messages up to a number."""
+        self._messages.clear(until)
+
     def look(self, see: Callable[[], object]) -> Callable[[], None]:
         """From any thread. Calls `see` on the tick thread before every tick from now on. Returns a function that ends
         this, for any thread."""
@@ -226,6 +230,9 @@ class Host(TransportControls, SoundControls):
             levels=self._meter.read(),
             muted=self._muted,
             recording=self._recordings.names,
+            recordings=self._recordings.status,
+            live_mutes=tuple(self.document.mutes.held),
+            safe=self.safe,
             live_values=self.live_values,
             ramp=self._ramps.status,
             waiting=self._scheduled.waiting,
@@ -372,6 +379,17 @@ class Host(TransportControls, SoundControls):
             self._knobs.note_played(edits[0].moves)
 
         self.tick_loop.post(play)
+
+    def safe_mode(self, on: bool) -> None:
+        """From any thread. Silences the sound, releases all live values and mutes, ends the ramp, and hears no MIDI and
+        OSC, so that a patch or a device that goes wrong can be mended in peace; or ends this. The document and the
+        transport are not touched; live values do not come back."""
+        self.safe = on
+        self.devices_hub.set_deaf(on)
+        self.mute(on)
+        if on:
+            self.cancel_ramp()
+            self.release()
 
     def panic(self) -> None:
         """From any thread. Silences the sound at once and releases all live values; `mute(False)` brings the sound

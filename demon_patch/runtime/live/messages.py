@@ -31,6 +31,11 @@ class Messages:
         """From any thread. All messages that are kept, oldest first, with the places that they are about."""
         return tuple(self._notices)
 
+    def clear(self, until: int) -> None:
+        """From any thread. Forgets the messages up to a number."""
+        while self._notices and self._notices[0].number <= until:
+            self._notices.popleft()
+
     @property
     def latest(self) -> tuple[str, ...]:
         """From any thread. The latest SHOWN messages, oldest first."""

@@ -6,6 +6,7 @@ import errno
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -25,6 +26,18 @@ files of 4 GiB at most; a shorter file that may not grow ends the recording."""
 
 LOOK_SECONDS = 0.5
 """Seconds between two writes. A killed program loses at most this much sound, and an encoder's last block."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingStatus:
+    """A recording that runs.
+
+    file: its path. seconds: of sound that is in the file. holes: samples that were no numbers.
+    """
+
+    file: str
+    seconds: float
+    holes: int = 0
 
 
 class History(Protocol):
@@ -77,6 +90,12 @@ class Recording:
     def runs(self) -> bool:
         """Whether sound is still being written."""
         return self._thread.is_alive() and not self.fault
+
+    @property
+    def status(self) -> RecordingStatus:
+        """From any thread. How far it is."""
+        recorder = self._recorder
+        return RecordingStatus(str(recorder.path), round(recorder.seconds, 1), recorder.holes)
 
     def close(self) -> None:
         """Writes what was heard until now, ends the file, and waits for that."""
@@ -179,6 +198,11 @@ class Recordings:
     def names(self) -> str:
         """The names of the files that are being recorded, separated by commas; empty if there are none."""
         return ", ".join(str(each.path) for each in self._recordings if each.runs)
+
+    @property
+    def status(self) -> tuple[RecordingStatus, ...]:
+        """How far each recording is that runs."""
+        return tuple(each.status for each in self._recordings if each.runs)
 
     def record(self, path: str | Path, patch: str) -> None:
         """Begins a recording whose file carries a patch's text; a mistake becomes a message."""

@@ -38,6 +38,7 @@ class NextEdit(NamedTuple):
     label: what the player is shown.
     at: the grid for which it waits.
     seconds: the time until then.
+    frame: the transport frame from which it is heard; song_frame: the place of the song there, in latent frames.
     key: that of the `DocumentStage`.
     """
 
@@ -45,6 +46,8 @@ class NextEdit(NamedTuple):
     at: Grid
     seconds: float
     key: Hashable = None
+    frame: int = 0
+    song_frame: int = 0
 
 
 class ScheduledEdits:
@@ -73,9 +76,12 @@ class ScheduledEdits:
     def waiting(self) -> tuple[NextEdit, ...]:
         """The edits that are not heard yet, in order, with their seconds."""
         now, rate = max(self._performer.now, 0), self._performer.spec.frame_rate
+        transport = self._performer.transport
         waiting = ((edit, self._frames.get(edit.key, now)) for edit in self._waiting)
         return tuple(
-            NextEdit(edit.label, edit.at, max(frame - now, 0) / rate, edit.key) for edit, frame in waiting if edit.at
+            NextEdit(edit.label, edit.at, max(frame - now, 0) / rate, edit.key, frame, transport.song_frame(frame))
+            for edit, frame in waiting
+            if edit.at
         )
 
     def play(self, edits: Sequence[ScheduledEdit]) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from math import isnan
 from pathlib import Path
 
+from demon_patch.engine.contracts import Source
+from demon_patch.errors import DemonError, PatchError
+from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.files.format import dumps
+from demon_patch.patch.model.document import Patch
 from demon_patch.runtime.audio.device_choice import DeviceChoice
 from demon_patch.runtime.audio.devices import SoundDevice, list_devices
 from demon_patch.runtime.audio.link import AudioLink
@@ -17,6 +21,7 @@ from demon_patch.runtime.live.edit_thread import EditThread
 from demon_patch.runtime.live.messages import Messages
 from demon_patch.runtime.live.recording import Recordings
 from demon_patch.runtime.live.tick_loop import TickLoop
+from demon_patch.runtime.performance.resources import Resources
 
 
 class SoundControls:
@@ -29,6 +34,9 @@ class SoundControls:
     _recordings: Recordings
     _edit_thread: EditThread
     _muted: bool
+    _resources: Resources
+    _clip: Source | None
+    unread_clips: Callable[[Patch], frozenset[str]]
 
     def mute(self, on: bool) -> None:
         """From any thread. Silences the sound at once or ends the silence; the transport runs on."""
@@ -71,6 +79,33 @@ class SoundControls:
         sounds now. Returns a future that is done when the file is."""
         return self._edit_thread.submit(lambda: self._recordings.save(path, self._sounding_text()))
 
+    def clip_of(self, node: str) -> Source:
+        """From any thread but the tick and the editing thread; it waits for the file. Returns the clip that a source
+        node of the document brings, given by its path; its own, however long the song is. Raises PatchError for a node
+        that brings none, SourceError where the file cannot be read."""
+        found = self.document.patch.flat.nodes.get(node)
+        declaration = None if found is None else CATALOGUE.get(found.type)
+        if found is None or declaration is None or declaration.kind != "resource":
+            raise PatchError("there is no such source", node=node, mend="name a node that brings a clip")
+        if self._clip is not None and node in self.unread_clips(self.document.patch):
+            return self._clip
+        try:
+            key = declaration.resolve(found.values)
+            read = self._edit_thread.submit(lambda: _tried(lambda: self._resources.source(key))).result()
+            if isinstance(read, DemonError):
+                raise read
+        except DemonError as error:
+            raise error.located(node=node) from None
+        return read
+
     def _sounding_text(self) -> str:
         """Returns the text of a patch file of the document that sounds now."""
         return dumps(self.document.sounding)
+
+
+def _tried(read: Callable[[], Source]) -> Source | DemonError:
+    """Returns what a function returns, or the error that it raises, which is then no message of the editing thread."""
+    try:
+        return read()
+    except DemonError as error:
+        return error

@@ -14,8 +14,10 @@ from demon_patch.engine.sound.output_stage import LOOK_SECONDS, limited
 from demon_patch.patch.model.json_values import Value
 
 if TYPE_CHECKING:
+    from demon_patch.patch.model.graph import CableKey
     from demon_patch.runtime.audio.link import AudioLink
     from demon_patch.runtime.live.ramps import RampStatus
+    from demon_patch.runtime.live.recording import RecordingStatus
     from demon_patch.runtime.live.scheduled_edits import NextEdit
     from demon_patch.runtime.live.tick_loop import TickLoop
 
@@ -67,6 +69,9 @@ class Status:
     levels: what was heard since the last status, by channel of the song: (peak, rms) in dBFS.
     faults: by node, the mistake that keeps it from running.
     live_values: by (node, port).
+    live_mutes: the nodes (ids) and cables (their ends) that clients mute while they hold them.
+    safe: whether the performance is in safe mode.
+    recordings: the recordings that run: file, seconds of sound in it, and holes (samples that were no numbers).
     ramp: the ramp that waits or moves; None where there is none.
     waiting: edits and recalls that are not heard yet.
     messages: the latest ones, oldest first.
@@ -112,6 +117,9 @@ class Status:
     levels: tuple[tuple[float, float], ...] = ()
     faults: Mapping[str, str] = field(default_factory=dict)
     live_values: Mapping[tuple[str, str], Value] = field(default_factory=dict)
+    live_mutes: tuple[str | CableKey, ...] = ()
+    safe: bool = False
+    recordings: tuple[RecordingStatus, ...] = ()
     ramp: RampStatus | None = None
     waiting: tuple[NextEdit, ...] = ()
     messages: tuple[str, ...] = ()

@@ -33,6 +33,7 @@ from demon_patch.runtime.performance.admission import Admission, TickTime, held_
 from demon_patch.runtime.performance.control_values import ControlValues
 from demon_patch.runtime.performance.loras import LoraRack
 from demon_patch.runtime.performance.mixes import Parts
+from demon_patch.runtime.performance.resolved import node_shares
 from demon_patch.runtime.performance.self_feed import RingFeed, SelfFeed
 from demon_patch.runtime.performance.sounding import Sounding, SoundingQueue
 from demon_patch.runtime.performance.touches import Touches
@@ -249,6 +250,14 @@ class Performer:
         self.forecast.retime(transport)
         self.soundings.reschedule()
         self.admission.note_retiming(before, self.now, transport.route != route)
+
+    def shares(self, control: str, frame: float | None) -> dict[str, float]:
+        """Returns the share of each prompt or clip that a control (`prompt` or `source`) takes at a transport frame, by
+        the node that it comes from."""
+        at = max(int(frame or 0), 0)
+        return {
+            node: round(share, 4) for node, share in node_shares(self.soundings.sounding_at(at), control, at).items()
+        }
 
     # -- control frames -----------------------------------------------------------------------------------------
     def curve(self, name: str, frames: int) -> NDArray[np.float64]:

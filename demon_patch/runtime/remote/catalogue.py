@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, get_args
 
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.nodes.catalogue import CATALOGUE, describe
+from demon_patch.nodes.formulas import ENTRIES
 from demon_patch.nodes.language.ports import SIGNALS, OutType, PortType
 from demon_patch.runtime.graph.rates import when_taken
 from demon_patch.runtime.graph.wiring import USUAL_DEPTH
@@ -40,7 +41,16 @@ def described(spec: FamilySpec, rates: Rates) -> Nodes:
         for out in get_args(OutType)
     }
     lacks = tuple(row.name for row in CONTROLS.values() if not spec.has(row))
-    return Nodes(nodes=nodes, fits=fits, adapters=ADAPTERS, depth=USUAL_DEPTH, lacks=lacks)
+    taper = tuple(map(float, spec.strength_taper))
+    return Nodes(
+        nodes=nodes,
+        fits=fits,
+        adapters=ADAPTERS,
+        depth=USUAL_DEPTH,
+        lacks=lacks,
+        family_taper=taper,
+        formulas=dict(ENTRIES),
+    )
 
 
 def _rate(rates: Rates, row: Control) -> float | None:

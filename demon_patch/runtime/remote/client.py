@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from time import monotonic
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 from websockets.exceptions import ConnectionClosed
@@ -25,6 +25,7 @@ from demon_patch.patch.files.format import loads
 from demon_patch.patch.model.document import Patch
 from demon_patch.patch.model.json_values import Value
 from demon_patch.runtime.remote.access import LOOPBACK, Address, token_from
+from demon_patch.runtime.remote.client_questions import Questions, R
 from demon_patch.runtime.remote.client_socket import closed_error, opened_socket
 from demon_patch.runtime.remote.messages import VERSION, devices, documents, edits, live, recordings, session, transport
 from demon_patch.runtime.remote.messages.base import Event, Fault, Refused, Reply, Request
@@ -34,14 +35,14 @@ from demon_patch.runtime.remote.messages.telemetry import StatusChange, Watch
 SECONDS = 20.0  # for which a reply is waited for
 NOTICES = 1000  # that are kept
 
-R = TypeVar("R", bound=Reply)
 Key = tuple[str, str]
 
 
-class Client:
+class Client(Questions):
     """A connection to a host; a context manager. Its methods may be called from any thread; each waits for the reply.
 
-    url: ws://HOST:PORT, or HOST:PORT. name: by which the host knows the client. token: what the host asks for; that of
+    url: ws://HOST:PORT, or HOST:PORT. name: by which the host knows the client. once: it asks for one
+        thing and goes (`Hello`). token: what the host asks for; that of
         the environment by default.
     hear: called on the receiving thread with every event.
 
@@ -55,6 +56,7 @@ class Client:
         url: str = LOOPBACK,
         *,
         name: str = "client",
+        once: bool = False,
         token: str | None = None,
         hear: Callable[[Event], object] = lambda event: None,
     ) -> None:
@@ -77,7 +79,7 @@ class Client:
         self._thread = threading.Thread(target=self._receive, name="receiving", daemon=True)
         self._thread.start()
         try:
-            self.welcome = self.ask(session.Hello(version=VERSION, client=name), session.Welcome)
+            self.welcome = self.ask(session.Hello(version=VERSION, client=name, once=once), session.Welcome)
             self.refresh()
         except BaseException:
             self.close()
@@ -331,6 +333,8 @@ class Client:
                 self.status = {**self.status, **event.fields}
             elif isinstance(event, session.Notice):
                 self.notices = [*self.notices[-NOTICES + 1 :], event]
+            elif isinstance(event, session.Cleared):
+                self.notices = [notice for notice in self.notices if notice.number > event.until]
             elif isinstance(event, session.Clients):
                 self.clients = event.clients
             elif isinstance(event, session.Bye):

@@ -14,6 +14,7 @@ class Peer:
     """A connected client. Owned by the wire's thread; `uploads` by the one request of the client that runs.
 
     name: by which the document's history knows it.
+    once: whether it asks for one thing and goes; such clients share a name, and open no gesture.
     outbox: what is sent to it.
     watches: its subscriptions, by kind.
     known: by kind of subscription, what the client has been told so far.
@@ -21,6 +22,7 @@ class Peer:
     """
 
     name: str
+    once: bool = False
     outbox: Outbox = field(default_factory=Outbox)
     watches: dict[str, Watch] = field(default_factory=dict)
     known: dict[str, object] = field(default_factory=dict)

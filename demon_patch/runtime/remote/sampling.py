@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -19,6 +19,7 @@ from demon_patch.runtime.graph.scopes import Point, Scopes
 from demon_patch.runtime.remote.messages.telemetry import Bead, Finished, Ring
 
 if TYPE_CHECKING:
+    from demon_patch.engine.sound.dry_path import Covered
     from demon_patch.runtime.live.host import Host
 
 FINISHED = 64  # finished generations that are kept
@@ -29,11 +30,27 @@ Answer = Callable[[int, Row], object]
 """Called on the thread for forecasts with the first control frame and the numbers [points, frames]."""
 
 
+class Scene(NamedTuple):
+    """A program that sounds or waits, with the control frames [first, stop) in which it is heard.
+
+    state: a copy of its state before `first`. inside: the places of the points that only running it tells.
+    """
+
+    program: Program
+    state: State
+    transport: Transport
+    first: int
+    stop: int
+    inside: tuple[int, ...]
+
+
 class Sampling:
     """Reads what only the tick thread may read.
 
     ring_wanted, lanes_wanted: whether a client watches the ring, or the strip.
     ring: the latest state of the ring; `finished` counts generations from 1.
+    covered: the latent that plays, over the clips that it covers; None before there is one.
+    dry: the factor on its dry shares; None while the source is heard in place of what is generated.
     lanes: by name, the latest numbers of each control that has one for every song frame, [T], as the engine takes them.
     """
 
@@ -42,6 +59,8 @@ class Sampling:
         self.ring_wanted = self.lanes_wanted = False
         self.ring = Ring(depth=0)
         self.lanes: dict[str, Row] = {}
+        self.covered: Covered | None = None
+        self.dry: float | None = 1.0
         self.finished: deque[tuple[int, Finished]] = deque(maxlen=FINISHED)
         self._completions = host.performer.trace.completions
         self._numbers: WeakKeyDictionary[object, int] = WeakKeyDictionary()
@@ -101,6 +120,12 @@ class Sampling:
                     position=float(slot.stage),
                     stretch=None if whole else (request.start, request.frames),
                     prompt=prompt,
+                    prompts=performer.shares("prompt", slot.heard_at),
+                    sources=performer.shares("source", slot.heard_at),
+                    steps_with={
+                        name: float(number)
+                        for name, number in performer.admission.scalars_of(slot, max(performer.now, 0)).items()
+                    },
                     taken={name: float(number) for name, number in made.items()},
                 )
             )
@@ -114,7 +139,12 @@ class Sampling:
         self.ring = Ring(depth=performer.ring.depth, beads=tuple(beads))
 
     def _look_at_lanes(self) -> None:
-        controls = self._host.performer.controls
+        performer, controls = self._host.performer, self._host.performer.controls
+        now = max(performer.now, 0)
+        begun = [completion for completion in performer.queued if completion.heard_at <= now + performer.lead]
+        self.covered = begun[-1].song if begun else None
+        whole = performer.bypass or performer.program.ring.bypass
+        self.dry = None if whole else float(controls.control_value("dry", now))
         names = {index: name for name, index in controls.port_numbers.items()}
         self.lanes = {
             names[index]: controls.as_taken(names[index], curve).astype(np.float32)
@@ -123,43 +153,43 @@ class Sampling:
         }
 
     def _fork(self, points: tuple[Point, ...], ahead: int, answer: Answer) -> None:
-        """Reads the engine ports from the timeline, and leaves the other signals to the thread for forecasts."""
-        forecast = self._host.performer.forecast
-        program, state, transport, now = forecast.snapshot()
-        known: dict[int, Row] = {}
-        for place, (node, port, side) in enumerate(points):
-            if side == "in":
+        """Reads the engine ports from the timelines of the program that sounds and of those that wait, and leaves the
+        other signals to the thread for forecasts."""
+        soundings = self._host.performer.soundings
+        now = soundings.now.forecast.now
+        known = np.full((len(points), ahead), np.nan, np.float32)
+        scenes: list[Scene] = []
+        for sounding, first, stop in soundings.heard(now, now + ahead):
+            forecast = sounding.forecast
+            inside = list[int]()
+            for place, (node, port, side) in enumerate(points):
                 try:
-                    known[place] = forecast.span(program.engine_port(node, port), now, now + ahead).astype(np.float32)
+                    if side != "in":
+                        raise PatchError("no engine port")
+                    number = forecast.program.engine_port(node, port)
                 except PatchError:
+                    inside.append(place)
                     continue
-        work = (program, state, transport, now, points, ahead, known, answer)
-        self._busy = self._worker.submit(self._run, *work)
+                known[place, first - now : stop - now] = forecast.span(number, first, stop)
+            program, state, transport, _ = forecast.snapshot()
+            scenes.append(Scene(program, state, transport, first, stop, tuple(inside)))
+        self._busy = self._worker.submit(self._run, scenes, points, known, now, answer)
 
     # -- the thread for forecasts -------------------------------------------------------------------------------
-    def _run(
-        self,
-        program: Program,
-        state: State,
-        transport: Transport,
-        now: int,
-        points: Sequence[Point],
-        ahead: int,
-        known: dict[int, Row],
-        answer: Answer,
-    ) -> None:
+    def _run(self, scenes: Sequence[Scene], points: Sequence[Point], rows: Row, now: int, answer: Answer) -> None:
         began = monotonic()
-        rows = np.full((len(points), ahead), np.nan, np.float32)
-        for place, row in known.items():
-            rows[place] = row
-        rest = [place for place in range(len(points)) if place not in known]
-        if rest:
-            scopes = Scopes()
-            scopes.watch([points[place] for place in rest])
-            for k in range(now, now + ahead):
-                frame = transport.frame(k)
-                program.run(state, frame)
-                scopes.note(k, program, state, frame)
-            rows[rest] = scopes.read_since([points[place] for place in rest], now)[1]
+        for scene in scenes:
+            inside = list(scene.inside)
+            if not inside:
+                continue
+            scopes, wanted = Scopes(), [points[place] for place in inside]
+            scopes.watch(wanted)
+            for k in range(scene.first, scene.stop):
+                frame = scene.transport.frame(k)
+                scene.program.run(scene.state, frame)
+                scopes.note(k, scene.program, scene.state, frame)
+            first, values = scopes.read_since(wanted, scene.first)
+            if values.shape[1]:
+                rows[inside, first - now : first - now + values.shape[1]] = values
         self._rest_until = monotonic() + (monotonic() - began) * (1.0 / SHARE - 1.0)
         answer(now, rows)

@@ -15,8 +15,9 @@ from demon_patch.patch.edit.session import Delta, Revision
 from demon_patch.patch.model.document import Patch
 from demon_patch.runtime.assets.asset_store import inside
 from demon_patch.runtime.remote.heard import Reach, times, touched
-from demon_patch.runtime.remote.messages.base import Heard
+from demon_patch.runtime.remote.messages.base import Event, Heard
 from demon_patch.runtime.remote.peer import Peer
+from demon_patch.runtime.remote.renders import Renders
 from demon_patch.runtime.remote.saving import SavedFile
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ class ServedHost:
     saved: the patch file and the kept versions.
     peers: the connected clients; the wire's thread changes it.
     resubscribe: called on the wire's thread when subscriptions have changed.
+    broadcast: sends an event to every client; from any thread.
+    renders: the render that runs beside the performance.
     """
 
     def __init__(self, host: Host, file: Path | None = None) -> None:
@@ -41,6 +44,12 @@ class ServedHost:
         self._reach = Reach()
         self._moments: OrderedDict[Revision, float] = OrderedDict()
         self.resubscribe: Callable[[], None] = lambda: None
+        self.broadcast: Callable[[Event], object] = lambda event: None
+        self.renders = Renders(self._tell)
+
+    def _tell(self, event: Event) -> None:
+        """From any thread. Sends an event to every client."""
+        self.broadcast(event)
 
     @property
     def rate(self) -> float:
@@ -84,13 +93,14 @@ class ServedHost:
         except ValueError:
             return path.name
 
-    def other_name(self, wanted: str) -> str:
+    def other_name(self, wanted: str, once: bool = False) -> str:
         """Returns the name by which a new client is known: the one it asks for, or with a number where a connected
-        client has it. Raises PatchError for an empty one, and one with characters that are not seen."""
+        client has it. Clients that say `once` share a name among themselves. Raises PatchError for an empty one, and
+        one with characters that are not seen."""
         name = " ".join(wanted.split())
         if not name or not name.isprintable() or len(name) > 60:
             raise PatchError(f"{wanted[:60]!r} is no name of a client", mend="use 1 to 60 visible characters")
-        taken = {peer.name for peer in self.peers}
+        taken = {peer.name for peer in self.peers if not (once and peer.once)}
         number, free = 2, name
         while free in taken:
             free, number = f"{name}-{number}", number + 1

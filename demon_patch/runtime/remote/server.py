@@ -140,6 +140,8 @@ class Server:
         self.telemetry = Telemetries(self.served, self._call)
         ends.callback(self.telemetry.close)
         self.served.resubscribe = self.telemetry.resubscribe
+        self.served.broadcast = lambda event: self._call(lambda: self.broadcast(event))
+        ends.callback(self.served.renders.close)
         with self._host.document.session() as session:
             ends.callback(session.subscribe(self._hear))
         ends.callback(self._host.document.follow_landings(self._hear_landing))
@@ -170,8 +172,10 @@ class Server:
         """Closes the gesture of a client that has gone, and ends its subscriptions."""
         self.served.peers.discard(peer)
         self.telemetry.resubscribe()
-        with self._host.document.session() as session:
-            session.leave(peer.name)
+        if not any(other.name == peer.name for other in self.served.peers):
+            with self._host.document.session() as session:
+                session.leave(peer.name)
+            self._host.document.leave(peer.name)
         self._tell_clients()
 
     def _tell_clients(self) -> None:

@@ -17,6 +17,7 @@ from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.edit.session import Revision
 from demon_patch.patch.model.document import Patch
 from demon_patch.runtime.live.status import Status
+from demon_patch.runtime.remote.heard import touched
 from demon_patch.runtime.remote.messages.base import Point
 from demon_patch.runtime.remote.messages.telemetry import (
     Forecast,
@@ -29,15 +30,21 @@ from demon_patch.runtime.remote.messages.telemetry import (
     Waiting,
     Watch,
 )
+from demon_patch.runtime.remote.peaks import COLUMNS, columns, packed, peaks_of
 from demon_patch.runtime.remote.peer import Peer
+from demon_patch.runtime.remote.points import flat_point
 from demon_patch.runtime.remote.sampling import Sampling
 from demon_patch.runtime.remote.served_host import ServedHost
 
 if TYPE_CHECKING:
+    from demon_patch.engine.contracts import Source
+    from demon_patch.engine.sound.dry_path import Cover
     from demon_patch.runtime.graph.scopes import Scopes
+    from demon_patch.runtime.live.host import Host
+    from demon_patch.runtime.live.scheduled_edits import NextEdit
 
 SLOWEST = {"forecast": 10.0, "strip": 5.0, "profile": 5.0}  # the most times a second
-COLUMNS = 512  # of a strip
+MIXES = 2.0  # times a second that the peaks of a moving mix are computed
 HELD = {"messages"}  # fields of the status that have messages of their own
 ENCODER = msgspec.msgpack.Encoder()
 
@@ -52,7 +59,9 @@ class Telemetries:
         self._served, self._call = served, call
         self.sampling = Sampling(served.host)
         self._strips = ThreadPoolExecutor(1, "strip")
-        self._sources: tuple[object, bytes] = (None, b"")
+        self._clips: tuple[tuple[Source, float], ...] = ()  # that are covered, with their shares
+        self._source_peaks = b""
+        self._mixes, self._mixed_at = 0, 0.0  # how often they were mixed, and when the last time
         self._profiled: object = None
 
     def close(self) -> None:
@@ -63,7 +72,13 @@ class Telemetries:
     def resubscribe(self) -> None:
         """After a change of subscriptions: has the tick thread keep what the clients watch."""
         watches = [watch for peer in self._served.peers for watch in peer.watches.values()]
-        points = {point for watch in watches if watch.what in ("signals", "knobs") for point in watch.points}
+        patch = self._served.host.patch
+        points = {
+            flat_point(patch, point)
+            for watch in watches
+            if watch.what in ("signals", "knobs")
+            for point in watch.points
+        }
         self._served.host.scopes.watch(points)
         self.sampling.ring_wanted = any(watch.what == "ring" for watch in watches)
         self.sampling.lanes_wanted = any(watch.what == "strip" for watch in watches)
@@ -79,9 +94,22 @@ class Telemetries:
                 peer.due[what] = max(peer.due.get(what, now) + 1.0 / rate, now)
                 self._send(peer, watch)
 
+    def _flat(self, peer: Peer, watch: Watch) -> tuple[Point, ...]:
+        """Returns the points of a subscription as those of the flat patch; after an edit they may be others, and are
+        watched anew."""
+        patch, kept = self._served.host.patch, f"points of {watch.what}"
+        known: Any = peer.known.get(kept)
+        if known is None or known[0] is not watch.points or known[1] is not patch:
+            points = tuple(flat_point(patch, point) for point in watch.points)
+            changed = known is not None and known[2] != points
+            known = peer.known[kept] = (watch.points, patch, points)
+            if changed:
+                self.resubscribe()
+        return known[2]
+
     def _send(self, peer: Peer, watch: Watch) -> None:
         if watch.what == "forecast":
-            if not self.sampling.ask_forecast(watch.points, watch.ahead, self._answer(peer)):
+            if not self.sampling.ask_forecast(self._flat(peer, watch), watch.ahead, self._answer(peer)):
                 peer.outbox.dropped += 1
         elif watch.what == "strip":
             self._strips.submit(self._make_strip, peer)
@@ -106,6 +134,8 @@ class Telemetries:
     # -- kinds, each called when the client can take it -----------------------------------------------------------
     def _status(self, peer: Peer, watch: Watch) -> Telemetry | None:
         now = dict(status_fields(self._served.host.status))
+        if now["waiting"]:
+            now["waiting"] = list(waiting_edits(self._served.host))
         before: Any = peer.known.get("status", {})
         changed = {name: value for name, value in now.items() if name not in before or before[name] != value}
         peer.known["status"] = now
@@ -113,25 +143,25 @@ class Telemetries:
 
     def _signals(self, peer: Peer, watch: Watch) -> Telemetry | None:
         known: Any = peer.known.get("signals", 0)
-        first, values = self._served.host.scopes.read_since(watch.points, known)
+        first, values = self._served.host.scopes.read_since(self._flat(peer, watch), known)
         if not values.shape[1]:
             return None
         peer.known["signals"] = first + values.shape[1]
-        return Signals(first=first, count=values.shape[1], values=_bytes(values))
+        return Signals(first=first, count=values.shape[1], values=packed(values))
 
     def _knobs(self, peer: Peer, watch: Watch) -> Telemetry | None:
         before: Any = peer.known.setdefault("knobs", {})
         found = []
-        for place, knob in enumerate(self._knobs_now(watch.points)):
+        for place, knob in enumerate(self._knobs_now(watch.points, self._flat(peer, watch))):
             if before.get(place) != knob:
                 before[place] = knob
                 found.append((place, *knob))
         return Knobs(knobs=tuple(found)) if found else None
 
-    def _knobs_now(self, points: tuple[Point, ...]) -> Iterator[tuple[Any, Any, float | None]]:
+    def _knobs_now(self, points: tuple[Point, ...], flat: tuple[Point, ...]) -> Iterator[tuple[Any, Any, float | None]]:
         host = self._served.host
         patch, live = host.patch, host.live_values
-        values = newest(host.scopes, points)
+        values = newest(host.scopes, flat)
         for (node, port, _), value in zip(points, values, strict=True):
             modulated = None if np.isnan(value) else float(value)
             yield base_of(patch, node, port), live.get((node, port)), modulated
@@ -153,29 +183,48 @@ class Telemetries:
     # -- made elsewhere -----------------------------------------------------------------------------------------
     def _answer(self, peer: Peer) -> Callable[[int, NDArray[np.float32]], None]:
         def answer(first: int, rows: NDArray[np.float32]) -> None:
-            made = Forecast(first=first, count=rows.shape[1], values=_bytes(rows))
+            made = Forecast(first=first, count=rows.shape[1], values=packed(rows))
             self._call(lambda: peer.outbox.put_due("forecast", lambda: self._encoded(peer, made)))
 
         return answer
 
+    def _mix_sources(self, cover: Cover | None) -> None:
+        """On the thread for strips. Computes the peaks of the covered recordings anew where clips or shares have
+        changed, at most MIXES times a second."""
+        clips = ((self._served.host.performer.source, 1.0),) if cover is None else cover.clips
+        clips = tuple((clip, round(share, 3)) for clip, share in clips)
+        same = len(clips) == len(self._clips) and all(
+            one is other and share == before for (one, share), (other, before) in zip(clips, self._clips, strict=True)
+        )
+        if same or monotonic() - self._mixed_at < 1.0 / MIXES:
+            return
+        audio = clips[0][0].audio
+        sound = audio if cover is None else cover.sound(np.arange(len(audio)))
+        self._clips, self._source_peaks = clips, packed(peaks_of(sound))
+        self._mixes, self._mixed_at = self._mixes + 1, monotonic()
+
     def _make_strip(self, peer: Peer) -> None:
         """On the thread for strips."""
         host = self._served.host
-        source = host.performer.source
-        new_source = self._sources[0] is not source
-        if new_source:
-            self._sources = (source, _bytes(peaks(source.audio)))
-        told = peer.known.get("strip") is source
-        peer.known["strip"] = source
-        lanes = {name: _bytes(columns(lane)) for name, lane in self.sampling.lanes.items()}
+        covered, factor = self.sampling.covered, self.sampling.dry
+        self._mix_sources(None if covered is None else covered.cover)
+        told = peer.known.get("strip") == self._mixes
+        peer.known["strip"] = self._mixes
+        if factor is None:
+            dry = packed(np.ones(COLUMNS))
+        else:
+            dry = packed(np.zeros(COLUMNS) if covered is None else columns((factor * covered.share).astype(np.float32)))
+        lanes = {name: packed(columns(lane)) for name, lane in self.sampling.lanes.items()}
         lo, hi = host.performer.transport.loop
         made = Strip(
             columns=COLUMNS,
-            song=_bytes(peaks(host.link.read(0, host.link.samples))),
-            source=b"" if told else self._sources[1],
+            song=packed(peaks_of(host.link.read(0, host.link.samples))),
+            source=b"" if told else self._source_peaks,
+            dry=dry,
             loop=(int(lo), int(hi)),
             laid=tuple((int(a), int(b)) for a, b, _ in list(host.performer.trace.windows)[-8:]),
             lanes=lanes,
+            waiting=tuple(waiting_edits(host)),
         )
         self._call(lambda: peer.outbox.put_due("strip", lambda: self._encoded(peer, made)))
 
@@ -189,16 +238,34 @@ def status_fields(status: Status) -> Iterator[tuple[str, Any]]:
         if field.name == "live_values":
             value = [(node, port, kept) for (node, port), kept in value.items()]
         elif field.name == "waiting":
-            value = [
-                Waiting(
-                    label=each.label,
-                    at=str(each.at),
-                    seconds=each.seconds,
-                    revision=each.key if isinstance(each.key, Revision) else None,
-                )
-                for each in value
-            ]
+            value = list(map(waiting_of, value))
         yield field.name, value.item() if isinstance(value, np.generic) else value
+
+
+def waiting_of(each: NextEdit) -> Waiting:
+    """Returns an edit or recall that waits, as it is sent."""
+    return Waiting(
+        label=each.label,
+        at=str(each.at),
+        seconds=each.seconds,
+        revision=each.key if isinstance(each.key, Revision) else None,
+        frame=each.frame,
+        song_frame=each.song_frame,
+    )
+
+
+def waiting_edits(host: Host) -> Iterator[Waiting]:
+    """Yields the edits and recalls that wait, with who made them and the nodes that they touch. From any thread."""
+    with host.document.session() as session:
+        pending = {each.revision: each for each in session.pending}
+    for each in map(waiting_of, host.status.waiting):
+        step = pending.get(each.revision) if each.revision is not None else None
+        if step is None:
+            yield each
+            continue
+        paths = [path for part in step.step.parts for path in part.changed]
+        nodes = tuple(sorted({node for node, _ in touched(paths)}))
+        yield msgspec.structs.replace(each, client=step.client, nodes=nodes)
 
 
 def newest(scopes: Scopes, points: tuple[Point, ...]) -> NDArray[np.float32]:
@@ -221,21 +288,3 @@ def base_of(patch: Patch, node: str, port: str) -> Any:
     declaration = CATALOGUE.get(kept.type)
     found = None if declaration is None else declaration.by_name.get(port)
     return None if found is None else found.default
-
-
-def peaks(audio: NDArray[np.float32], columns: int = COLUMNS) -> NDArray[np.float32]:
-    """Returns the largest absolute sample of each of `columns` nearly equal stretches of a sound [n, channels]."""
-    loud = np.abs(audio).max(axis=1) if audio.ndim > 1 else np.abs(audio)
-    if len(loud) < columns:
-        return np.resize(loud, columns).astype(np.float32) if len(loud) else np.zeros(columns, np.float32)
-    edges = np.linspace(0, len(loud), columns, endpoint=False).astype(np.int64)
-    return np.maximum.reduceat(loud, edges).astype(np.float32)
-
-
-def columns(lane: NDArray[np.float32], count: int = COLUMNS) -> NDArray[np.float32]:
-    """Returns a lane [T] at `count` equally spaced song frames."""
-    return lane[np.linspace(0, len(lane), count, endpoint=False).astype(np.int64)]
-
-
-def _bytes(values: NDArray[Any]) -> bytes:
-    return np.ascontiguousarray(values, dtype="<f4").tobytes()

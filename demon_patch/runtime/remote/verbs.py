@@ -18,7 +18,9 @@ from demon_patch.runtime.remote.handlers import (
     edits,
     files,
     live,
+    rendering,
     session,
+    showing,
     transport,
     watching,
 )
@@ -49,7 +51,7 @@ def gather(*modules: ModuleType) -> Mapping[type[Request], Verb]:
 
 
 VERBS: Mapping[type[Request], Verb] = gather(
-    session, documents, edits, live, transport, watching, files, devices, controllers
+    session, documents, edits, live, transport, watching, showing, rendering, files, devices, controllers
 )
 
 _DECODER: Any = msgspec.msgpack.Decoder(Union[tuple(VERBS)])  # noqa: UP007

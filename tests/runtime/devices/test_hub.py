@@ -367,3 +367,22 @@ def test_an_error_in_a_look_is_told_and_the_devices_go_on(monkeypatch: pytest.Mo
     assert jack_server.until(lambda: hub.status.inputs)
     hub.close()
     assert sum("once in a while" in message for message in stage.messages) == 1
+
+
+def test_a_deaf_hub_lets_go_of_held_keys_and_hears_nothing_until_it_hears_again() -> None:
+    room = Room()
+    held = room.stage.program.live_inputs.port("keys", "held").slots[0]
+    room.pass_time(0.1)
+    room.cables.send("Keys", (0x90, 64, 127))
+    room.pass_time(0.1)
+    assert room.stage.forecast._live.bus[held] == 1
+    room.hub.set_deaf(True)
+    room.pass_time(0.1)
+    assert room.stage.forecast._live.bus[held] == 0
+    room.cables.send("Keys", (0x90, 65, 127), *((0xB0, 7, value) for value in range(128)))
+    room.pass_time(0.2)
+    assert (room.stage.forecast._live.bus[held], room.live) == (0, {})
+    room.hub.set_deaf(False)
+    room.cables.send("Keys", (0x90, 66, 127))
+    room.pass_time(0.2)
+    assert (room.stage.forecast._live.bus[held], room.live) == (1, {})

@@ -17,13 +17,13 @@ def test_a_controller_is_learned_and_then_turns_its_knob(wired: WiredHost) -> No
     cables = Cables("Keys")
     hub = wired.host.devices_hub
     hub._make_system = lambda: cables
-    hub.start()
     heard: list[Event] = []
     with wired.client("ann", hear=heard.append) as ann, wired.client("bob") as bob:
 
         def kinds() -> list[str]:
             return [event.kind for event in heard if isinstance(event, ControllerEvent)]
 
+        hub.start()  # a client hears only what happens while it is there
         assert until(lambda: "connected" in kinds())
         ann.ask(Learn(node="scheduler", port="strength"))
         assert until(lambda: "armed" in kinds())

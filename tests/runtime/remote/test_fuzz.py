@@ -33,6 +33,11 @@ GOOD: list[dict[str, Any]] = [
     {"verb": "piece", "hash": "0" * 64, "content": b"abc"},
     {"verb": "insert", "cable": ["lfo", "out", "scheduler", "structure"], "type": "slew"},
     {"verb": "folder", "folder": "x"},
+    {"verb": "live_mute", "on": True, "nodes": ["lfo"], "cables": [["lfo", "out", "scheduler", "structure"]]},
+    {"verb": "focus", "stretch": "8 s"},
+    {"verb": "peaks", "node": "source", "columns": 10, "known": "0"},
+    {"verb": "clear", "until": 3},
+    {"verb": "render", "seconds": 1.0, "file": "x.wav", "format": "wav", "seed": 1},
 ]
 ODD: list[Any] = [
     None, True, -1, 2**63, -(2**63), 1e308, math.nan, math.inf, -math.inf, "", "x" * 500, "\x1b[2J", "\u202e", "\0",
@@ -135,6 +140,8 @@ def test_paths_that_lead_out_are_refused(wired: WiredHost) -> None:
                 {"verb": "save_take", "file": name},
                 {"verb": "save", "file": name},
                 {"verb": "folder", "folder": name},
+                {"verb": "about", "file": name},
+                {"verb": "render", "file": name, "seconds": 1.0},
             ):
                 told = raw.ask({**message, "id": number})
                 assert told["is"] == "refused", (name, message)

@@ -12,10 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import soundfile
 
 from demon_patch.errors import DemonError
 from demon_patch.patch.edit.commands import SetValue
 from demon_patch.runtime.remote.client import Client
+from demon_patch.runtime.remote.messages.base import Event
+from demon_patch.runtime.remote.messages.rendering import RenderProgress
 from demon_patch.runtime.remote.versions import FOLDER as VERSIONS
 from tests.support import jack_server
 from tests.support.host_process import COMMAND, HostProcess, host_process
@@ -111,3 +114,32 @@ def test_a_killed_host_has_its_edits_back(patch: Path, tmp_path: Path) -> None:
         home = Path(os.environ[VERSIONS])
         assert jack_server.until(lambda: any(home.rglob("unsaved.dpatch.json")), 40.0)
         begun_again(tmp_path, patch, host, ann)
+
+
+def test_a_host_that_starts_in_safe_mode_plays_and_renders_when_it_is_ended(tmp_path: Path) -> None:
+    path = tmp_path / "patch" / "first-light.dpatch.json"
+    path.parent.mkdir()
+    shutil.copy(PATCHES / path.name, path)
+    ends: list[RenderProgress] = []
+
+    def hear(event: Event) -> None:
+        if isinstance(event, RenderProgress) and event.state != "runs":
+            ends.append(event)
+
+    with (
+        host_process(tmp_path, str(path), "--device", "none", "--safe") as host,
+        Client(host.url, name="ann", hear=hear) as ann,
+    ):
+        assert ann.wait(lambda: ann.status.get("safe") and ann.status["muted"], 60.0)
+        assert any("safe mode" in notice.fault.text for notice in ann.notices)
+        ann.safe_mode(False)
+        assert ann.wait(lambda: not ann.status["safe"] and not ann.status["muted"], 60.0)
+        (nano,) = ann.models()
+        assert nano.plays
+        before = ann.status["frame"]
+        assert ann.render(1.0, "out.wav") == "out.wav"
+        assert ann.wait(lambda: bool(ends), 300.0)
+        assert ann.wait(lambda: ann.status["frame"] > before, 60.0)
+    (end,) = ends
+    assert (end.state, end.fault) == ("done", None)
+    assert soundfile.info(path.parent / "out.wav").duration == pytest.approx(1.0, abs=0.001)

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from demon_patch.errors import DemonError
-from demon_patch.patch.edit.commands import SetMeta
-from demon_patch.patch.model.document import Node
+from demon_patch.patch.edit.commands import Batch, SetMeta, SetValue
+from demon_patch.patch.edit.grid import Grid
+from demon_patch.patch.model.definition import Definition, Inlet, Outlet, Target
+from demon_patch.patch.model.document import Cable, Node, Patch
 from demon_patch.runtime.remote import limits
 from demon_patch.runtime.remote.messages.base import Event, Point
-from demon_patch.runtime.remote.messages.telemetry import Forecast, Knobs, Ring, Signals, StatusChange, Strip, Watch
+from demon_patch.runtime.remote.messages.telemetry import (
+    Forecast,
+    Knobs,
+    Ring,
+    Signals,
+    StatusChange,
+    Strip,
+    Watch,
+    Watching,
+)
 from demon_patch.runtime.remote.outbox import Outbox
+from demon_patch.runtime.remote.peaks import peaks_of
+from tests.support.toy_family import toy_family
 from tests.support.virtual_stage import patch, square
 from tests.support.wired_host import RawClient, WiredHost, until, wired_host
 
@@ -91,6 +106,7 @@ def test_the_ring_shows_each_generation_until_it_is_finished(wired: WiredHost) -
     assert all(0 <= bead.step <= bead.steps == 8 and 0 <= bead.position <= 1 for bead in beads)
     assert all(abs(bead.strength - 0.9) < 0.1 and bead.prompt == "warm" for bead in beads)
     assert all("strength" in bead.taken for bead in beads)
+    assert all({"structure", "strength"} <= bead.steps_with.keys() for bead in beads)
     taken = [done for ring in rings for done in ring.finished]
     assert [done.heard_at for done in taken] == sorted(done.heard_at for done in taken)
     assert all("strength" in done.taken and "structure" in done.taken for done in taken)
@@ -199,3 +215,127 @@ def test_an_outbox_keeps_events_in_order_and_one_of_each_telemetry() -> None:
 
     assert asyncio.run(check()) == [b"one", b"two", b"12345", b"ring2"]
     assert limits.OUTBOX > 2 * limits.MESSAGE
+
+
+# -- what the strip and the ring tell of mixes, and forecasts of edits that wait -------------------------------------
+CROSS = {
+    "one": Node("composed_source", values={"style": "toy", "seconds": 8.0, "seed": 3}),
+    "two": Node("composed_source", values={"style": "toy", "seconds": 8.0, "seed": 4}),
+    "cross": Node("source_crossfade", values={"position": 0.25}),
+    "cold": Node("prompt", values={"text": "cold"}),
+    "mild": Node("prompt_blend", values={"blend": 0.75}),
+}
+
+
+def crossed() -> Patch:
+    """A performance that covers two clips and blends two prompts."""
+    document = patch(CROSS, [], strength=0.1, depth=4)
+    ends = [cable for cable in document.cables if (cable.dst, cable.port) not in SOURCES]
+    return msgspec.structs.replace(
+        document,
+        cables=(
+            *ends,
+            Cable("one", "source", "cross", "a"),
+            Cable("two", "source", "cross", "b"),
+            Cable("cross", "source", "scheduler", "source"),
+            Cable("words", "prompt", "mild", "a"),
+            Cable("cold", "prompt", "mild", "b"),
+            Cable("mild", "prompt", "scheduler", "prompt"),
+        ),
+    )
+
+
+SOURCES = {("scheduler", "source"), ("scheduler", "prompt")}
+
+
+def test_the_ring_has_the_share_of_each_prompt_and_clip_and_the_strip_their_mix(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    family = toy_family()
+    dry_family = replace(family, spec=replace(family.spec, dry_reach=2.0))
+    monkeypatch.setattr("tests.support.edited_performance.toy_family", lambda: dry_family)
+    heard: list[Event] = []
+    with wired_host(crossed()) as wired, wired.client(hear=heard.append) as ann:
+        ann.watch(Watch(what="ring", rate=60))
+        ann.watch(Watch(what="strip", rate=5))
+        assert until(lambda: any(bead.prompts for ring in of(Ring, heard) for bead in ring.beads))
+        assert until(lambda: any(strip.dry and np.frombuffer(strip.dry, "<f4").any() for strip in of(Strip, heard)))
+        performer = wired.host.performer
+        cover = performer.queued[-1].song.cover
+        assert cover is not None
+        assert sorted(share for _, share in cover.clips) == [0.25, 0.75]
+        mixed = peaks_of(cover.sound(np.arange(len(performer.source.audio))))
+        assert until(
+            lambda: any(np.allclose(np.frombuffer(s.source, "<f4"), mixed) for s in of(Strip, heard) if s.source)
+        )
+        share = performer.queued[-1].song.share
+    bead = next(bead for ring in of(Ring, heard) for bead in ring.beads if bead.prompts)
+    assert bead.prompts == {"words": 0.25, "cold": 0.75}
+    assert bead.sources == {"one": 0.75, "two": 0.25}
+    dry = np.frombuffer(of(Strip, heard)[-1].dry, "<f4")
+    assert len(dry) == of(Strip, heard)[-1].columns
+    assert 0 < dry.max() <= 1
+    assert dry.mean() == pytest.approx(share.mean(), abs=0.2)
+
+
+def test_a_forecast_goes_through_edits_that_wait_and_the_strip_shows_them(wired: WiredHost) -> None:
+    heard: list[Event] = []
+    with wired.client(hear=heard.append) as ann:
+        assert ann.wait(lambda: ann.status.get("begun", False))
+        rate = SetValue("lfo", "rate", 0.001)
+        ann.do(Batch((rate, SetValue("scheduler", "strength", 0.25))), "Calm", Grid("beat", 8))
+        assert ann.wait(lambda: bool(ann.status.get("waiting")))
+        (waiting,) = ann.status["waiting"]
+        assert (waiting["label"], waiting["client"], waiting["nodes"]) == ("Calm", "ann", ["lfo", "scheduler"])
+        points: tuple[Point, ...] = (("scheduler", "strength", "in"), ("lfo", "rate", "in"))
+        ann.watch(Watch(what="forecast", rate=10, points=points, ahead=250))
+        ann.watch(Watch(what="strip", rate=5))
+        crosses = lambda event: event.first < waiting["frame"] < event.first + event.count  # noqa: E731
+        assert until(lambda: any(crosses(event) for event in of(Forecast, heard)))
+        assert until(lambda: of(Strip, heard))
+        shown = [each for event in of(Strip, heard) for each in event.waiting]
+    event = next(event for event in of(Forecast, heard) if crosses(event))
+    strength, rates = numbers(event, 2)
+    at = waiting["frame"] - event.first
+    assert strength[:at] == pytest.approx(0.9)
+    assert strength[at:] == pytest.approx(0.25)
+    assert rates[at:] == pytest.approx(0.001)
+    assert set(rates[:at]) != {np.float32(0.001)}
+    assert not np.isnan(rates).any()
+    if shown:
+        assert (shown[0].label, shown[0].frame) == ("Calm", waiting["frame"])
+
+
+def test_points_on_the_boundary_of_a_subpatch_are_those_inside() -> None:
+    nodes, cables = square(-0.5, "scheduler", "structure", cycles_per_beat=0.5)
+    inner = Definition(
+        nodes={"wave": Node("lfo", values={"shape": "square", "rate": 1.0})},
+        inputs={"in1": Inlet(to=(Target("wave", "width"),))},
+        outputs={"out1": Outlet(node="wave", out="out")},
+    )
+    document = patch(nodes, cables, strength=0.9, depth=4)
+    document = msgspec.structs.replace(
+        document,
+        nodes={**document.nodes, "box": Node("subpatch", definition="def"), "pad": Node("scope")},
+        cables=(*document.cables, Cable("box", "out1", "pad", "x")),
+        definitions={"def": inner},
+    )
+    heard: list[Event] = []
+    points: tuple[Point, ...] = (
+        ("box", "out1", "out"),
+        ("box/wave", "out", "out"),
+        ("box", "in1", "in"),
+        ("box/wave", "shown", "state"),
+    )
+    with wired_host(document) as wired, wired.client(hear=heard.append) as ann:
+        assert ann.ask(Watch(what="signals", rate=60, points=points), Watching).unknown == ()
+        ann.watch(Watch(what="forecast", rate=10, points=points, ahead=40))
+        ann.watch(Watch(what="knobs", rate=10, points=(("box", "in1", "in"),)))
+        assert until(lambda: of(Signals, heard) and not np.isnan(numbers(of(Signals, heard)[-1], 4)).any())
+        assert until(lambda: of(Forecast, heard))
+        assert until(lambda: any(knob[3] is not None for event in of(Knobs, heard) for knob in event.knobs))
+    for event in (of(Signals, heard)[-1], of(Forecast, heard)[-1]):
+        box, wave, width, place = numbers(event, 4)
+        assert box.tolist() == wave.tolist()
+        assert set(width) == {0.5}
+        assert np.all((place >= 0) & (place < 1))

@@ -29,6 +29,7 @@ _SOUND = "The sound: the Decoder's, or a source's."
     "Moves a control with the loudness of the sound.",
     out=out("out", 0, 1, doc="The envelope."),
     category="analysis",
+    display="meter",
     tags=("envelope", "level", "amplitude", "audio", "sidechain", "duck"),
     live=True,
 )
@@ -57,6 +58,7 @@ def follower(
         out("strength", 0, 1, doc="How strong the latest attack was."),
     ),
     category="analysis",
+    display="threshold",
     tags=("attack", "beat", "transient", "drum", "kick", "snare", "trigger", "audio"),
     live=True,
 )
@@ -98,6 +100,7 @@ def onset(
     "Splits the sound into eight bands, from bass to air, each a control.",
     out=tuple(out(f"band_{n}", 0, 1, doc=f"Band {n} of 8.") for n in range(1, 9)),
     category="analysis",
+    display="bars",
     tags=("spectrum", "frequency", "bass", "treble", "equaliser", "audio"),
     live=True,
 )
@@ -131,6 +134,7 @@ def bands(
         out("hz", 50, 12_800, unit="Hz", doc="The same as a frequency."),
     ),
     category="analysis",
+    display="scope",
     tags=("centroid", "spectrum", "timbre", "bright", "dark", "audio"),
     live=True,
 )
@@ -156,6 +160,7 @@ def centroid(
         out("lufs", -70, 0, unit="LUFS", doc="Momentary loudness (ITU-R BS.1770, 0.4 s)."),
     ),
     category="analysis",
+    display="meter",
     tags=("lufs", "level", "volume", "ear", "k-weighting", "audio"),
     live=True,
 )
@@ -173,6 +178,7 @@ def loudness(
     "Moves a control with how much the sound still resembles its source.",
     out=out("out", 0, 1, doc="1 is the source's own spectrum."),
     category="analysis",
+    display="meter",
     tags=("likeness", "source", "distance", "cover", "compare", "audio"),
     live=True,
 )

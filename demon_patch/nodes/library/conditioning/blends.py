@@ -16,6 +16,7 @@ from demon_patch.nodes.language.shared_arithmetic import MOVED_BY, grid_offset, 
     out="prompt",
     doc="Both prompts, for a Scheduler or another mix.",
     category="conditioning",
+    display="shares",
     tags=("mix", "crossfade", "morph", "text", "words"),
 )
 def prompt_blend(
@@ -40,6 +41,7 @@ def prompt_blend(
     out="source",
     doc="Both clips, for a Scheduler or another mix.",
     category="conditioning",
+    display="shares",
     tags=("mix", "blend", "morph", "clip", "cover", "deck"),
 )
 def source_crossfade(
@@ -64,6 +66,7 @@ def source_crossfade(
     out="source",
     doc="The clip with what was played in it, for a Scheduler or another mix.",
     category="conditioning",
+    display="shares",
     tags=("drift", "loop", "echo", "evolve", "memory"),
     feeds=True,
 )
@@ -131,6 +134,7 @@ prompt_sequence = mix(
     out="prompt",
     doc="The prompt whose turn it is, for a Scheduler or another mix.",
     category="conditioning",
+    display="switch",
     tags=("form", "song", "sections", "steps", "text", "words"),
 )(_turns)
 
@@ -141,5 +145,6 @@ source_sequence = mix(
     out="source",
     doc="The clip whose turn it is, for a Scheduler or another mix.",
     category="conditioning",
+    display="switch",
     tags=("form", "song", "sections", "steps", "clip", "switch"),
 )(_turns)

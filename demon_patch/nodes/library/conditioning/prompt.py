@@ -16,6 +16,7 @@ LONGEST = 4000
     "Says in words what the music should sound like.",
     out=Out("prompt", "prompt", doc="The prompt, for a Scheduler."),
     category="conditioning",
+    display="text",
     tags=("text", "style", "words", "genre", "description"),
 )
 def prompt(

@@ -20,6 +20,7 @@ OUTS = (
     "Brings a recording that the music covers.",
     out=OUTS,
     category="conditioning",
+    display="wave",
     tags=("file", "clip", "sample", "cover", "recording", "loop"),
 )
 def audio_source(
@@ -43,6 +44,7 @@ def audio_source(
     "Brings a clip that is composed on the spot, so that a patch needs no file.",
     out=OUTS,
     category="conditioning",
+    display="wave",
     tags=("generator", "loop", "demo", "clip", "style"),
 )
 def composed_source(

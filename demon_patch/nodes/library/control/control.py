@@ -19,6 +19,7 @@ from demon_patch.nodes.library.shape.shape import bent
         out("centre", 0, 1, doc="How near to the middle: 1 there, 0 at the edge and beyond."),
     ),
     category="control",
+    display="pad",
     tags=("pad", "touch", "joystick", "kaoss", "two", "surface"),
 )
 def xy_pad(
@@ -36,6 +37,7 @@ def xy_pad(
     "Hits for as long as it is pressed.",
     out=gate_out("gate", doc="High while it is pressed."),
     category="control",
+    display="lamp",
     tags=("press", "trigger", "momentary", "hit", "pad", "manual"),
 )
 def button(
@@ -55,6 +57,7 @@ def button(
     "A switch that stays: every press, and every hit of a gate, turns it over.",
     out=gate_out("gate", doc="High while it is on."),
     category="control",
+    display="lamp",
     tags=("switch", "on", "off", "latch", "flip"),
 )
 def toggle(
@@ -82,6 +85,7 @@ def toggle(
     "One knob that moves four things at once, each over a range and a bend of its own.",
     out=tuple(out(f"out{n}", 0, 1, doc=f"From lo {n} to hi {n}.") for n in range(1, 5)),
     category="control",
+    display="bars",
     tags=("knob", "many", "performance", "link", "morph"),
 )
 def macro(

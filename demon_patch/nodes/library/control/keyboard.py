@@ -19,6 +19,7 @@ from demon_patch.nodes.language.ports import gate_out, live_gate, live_value, ou
         out("octave", -4, 4, doc="Octaves by which the keys are shifted."),
     ),
     category="control",
+    display="keys",
     tags=("keys", "notes", "typing", "qwerty", "play", "live"),
     live=True,
 )

@@ -13,6 +13,7 @@ from demon_patch.nodes.language.ports import out, value
     "One knob for many controls.",
     out=out("out", 0, 1, doc="The position of the knob."),
     category="control",
+    display="dial",
     tags=("macro", "constant", "value", "fader"),
 )
 def knob(t: Frame, position: float = value(0.5, 0, 1, doc="The position; cables may move it.")):

@@ -18,6 +18,7 @@ from demon_patch.nodes.language.shared_arithmetic import gate_level, smoothed
         gate_out("gate", doc="Rises with every message; high while its number is in the upper half."),
     ),
     category="control",
+    display="dial",
     tags=("network", "osc", "remote", "phone", "message", "live"),
     live=True,
 )

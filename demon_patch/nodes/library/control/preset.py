@@ -15,6 +15,7 @@ from demon_patch.nodes.language.shared_arithmetic import wrapped
     "Jumps or glides between up to eight settings of four controls, by number or from hit to hit.",
     out=tuple(out(name, 0, 1, doc=f"Value {name} of the row.") for name in "abcd"),
     category="control",
+    display="steps",
     tags=("preset", "scene", "sequence", "switch", "rows", "morph", "bank"),
 )
 def preset_switch(
@@ -32,7 +33,7 @@ def preset_switch(
     *,
     moved: float = 0.0,
     knob: float = 0.0,
-    was: float = -1.0,
+    shown: float = -1.0,
     left: float = 0.0,
     y_a: float = 0.0,
     y_b: float = 0.0,
@@ -43,7 +44,7 @@ def preset_switch(
     first row is there at once."""
     steps = (0 if reset.rises > 0 or row != knob else moved) + next.rises - previous.rises
     i = wrapped(row - 1 + steps, rows)
-    ahead = glide if i != was and was >= 0 else left
+    ahead = glide if i != shown and shown >= 0 else left
     keep = (ahead - t.dt) / ahead if ahead > t.dt + 1e-9 else 0
     z_a = pick(a, i) + keep * (y_a - pick(a, i))
     z_b = pick(b, i) + keep * (y_b - pick(b, i))

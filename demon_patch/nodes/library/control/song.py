@@ -18,6 +18,7 @@ from demon_patch.nodes.language.ports import out
         out("bar", 0, inf, unit="bars", doc="Bars of song, with their fractions."),
     ),
     category="control",
+    display="phase",
     tags=("playhead", "time", "form", "bar", "progress"),
 )
 def song_position(t: Frame):

@@ -36,11 +36,18 @@ def port_of(row: Control) -> Port:
 
 
 def engine_node(
-    carrier: Carrier, title: str, sentence: str, *, inputs: tuple[Port, ...], out: Out, tags: tuple[str, ...]
+    carrier: Carrier,
+    title: str,
+    sentence: str,
+    *,
+    inputs: tuple[Port, ...],
+    out: Out,
+    display: str,
+    tags: tuple[str, ...],
 ) -> Declaration:
     """The declaration of an engine node: `inputs`, then one port for each row that `carrier` carries."""
     ports = (*inputs, *(port_of(row) for row in carried_by(carrier)))
-    return Declaration(carrier, title, sentence, "engine", "engine", tags, ports, (out,))
+    return Declaration(carrier, title, sentence, "engine", "engine", tags, ports, (out,), display=display)
 
 
 _OUT = Out("ring", "ring", doc="To the next node of the chain.")
@@ -51,6 +58,7 @@ scheduler = engine_node(
     "Starts new generations of the music and says what they begin with.",
     inputs=(),
     out=_OUT,
+    display="ring",
     tags=("ring", "strength", "seed", "steps", "generate"),
 )
 source_blend = engine_node(
@@ -59,6 +67,7 @@ source_blend = engine_node(
     "Fades between source and generation, frame by frame.",
     inputs=(_RING,),
     out=_OUT,
+    display="lanes",
     tags=("ring", "fade", "mix", "cover"),
 )
 step_state = engine_node(
@@ -67,6 +76,7 @@ step_state = engine_node(
     "Shapes every denoising step of all generations in flight.",
     inputs=(_RING,),
     out=_OUT,
+    display="lanes",
     tags=("ring", "velocity", "noise", "solver", "texture"),
 )
 lora = engine_node(
@@ -81,6 +91,7 @@ lora = engine_node(
         ),
     ),
     out=_OUT,
+    display="dial",
     tags=("ring", "adapter", "weights", "style", "fine-tune", "timbre"),
 )  # fmt: skip
 step_window = Declaration(
@@ -100,6 +111,7 @@ step_window = Declaration(
     (_OUT,),
     doc="Stands anywhere in the chain. Outside its steps the Step State's numbers are at rest; its choices (solver, "
     "wavelet, guidance axis) hold for all.",
+    display="ring",
 )  # fmt: skip
 decoder = engine_node(
     "decoder",
@@ -107,5 +119,6 @@ decoder = engine_node(
     "Turns the finished generations into sound.",
     inputs=(_RING,),
     out=Out("audio", "audio", doc="The sounding output."),
+    display="meter",
     tags=("ring", "audio", "window", "gain"),
 )

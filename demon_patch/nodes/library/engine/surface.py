@@ -21,6 +21,7 @@ def _group(number: int) -> Any:
     "channel_groups",
     "Channel Groups",
     "Turns families of the sound's inner colours up and down, like an equaliser inside the model.",
+    display="surface",
     tags=("surface", "channel", "gain", "colour", "equaliser", "timbre"),
     single=True,
 )
@@ -47,6 +48,7 @@ def channel_groups(
     "surface_tilt",
     "Surface Tilt",
     "Tips the sound's inner colours from its low groups to its high ones with one knob.",
+    display="surface",
     tags=("surface", "channel", "gain", "colour", "balance", "timbre"),
 )
 def surface_tilt(
@@ -69,6 +71,7 @@ def surface_tilt(
     "surface_bump",
     "Surface Bump",
     "Raises a hill among the sound's inner colours: a formant that can wander.",
+    display="surface",
     tags=("surface", "channel", "gain", "formant", "peak", "resonance", "notch"),
 )
 def surface_bump(
@@ -100,6 +103,7 @@ def surface_bump(
     out="surface",
     doc="Both together, for a Step State or another mix.",
     category="engine",
+    display="shares",
     tags=("crossfade", "blend", "multiply", "channel", "colour"),
 )
 def surface_mix(

@@ -19,6 +19,7 @@ from demon_patch.nodes.language.ports import gate_out, live_gate, live_value, ou
         out("lead", 0, 10, unit="s", doc="From the loudspeaker to what is decoded next."),
     ),
     category="engine",
+    display="ring",
     tags=("ring", "progress", "generation", "tick", "feedback", "status"),
     live=True,
 )

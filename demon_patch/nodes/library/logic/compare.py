@@ -19,6 +19,7 @@ from demon_patch.nodes.language.ports import gate_out, out, value
         out("difference", doc="a - b."),
     ),
     category="logic",
+    display="threshold",
     tags=("greater", "less", "equal", "comparator", "threshold", "difference"),
 )
 def compare(
@@ -54,6 +55,7 @@ def compare(
     "Hits when a movement climbs past one mark, and not again until it has sunk past another.",
     out=gate_out("gate", doc="High from the upper mark until the lower one."),
     category="logic",
+    display="threshold",
     tags=("threshold", "hysteresis", "comparator", "gate", "trigger"),
 )
 def schmitt(

@@ -19,6 +19,7 @@ from demon_patch.nodes.language.ports import gate, gate_out, option, value
         gate_out("both", doc="A trigger for each of either."),
     ),
     category="logic",
+    display="lamp",
     tags=("trigger", "rise", "fall", "edge", "pulse"),
 )
 def edges(t: Frame, gate: Gate = gate(doc="The gate."), *, was: float = 0.0):
@@ -37,6 +38,7 @@ def edges(t: Frame, gate: Gate = gate(doc="The gate."), *, was: float = 0.0):
     "Holds every hit for a given time, however short or long the gate is.",
     out=gate_out("gate", through="gate", doc="High for the length, at least one control frame."),
     category="logic",
+    display="lamp",
     tags=("pulse", "duration", "hold", "trigger", "timer", "one shot"),
 )
 def gate_length(
@@ -76,6 +78,7 @@ def fell(n: float, seed: float, probability: float) -> float:
         gate_out("tails", doc="The others."),
     ),
     category="logic",
+    display="lamp",
     tags=("probability", "chance", "random gate", "bernoulli", "dice", "split", "route"),
 )
 def coin(

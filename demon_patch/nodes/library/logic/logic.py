@@ -19,6 +19,7 @@ from demon_patch.nodes.language.ports import gate, gate_out, option
     "Makes one rhythm of two: where both play, where either does, where only one does, or where none does.",
     out=gate_out("gate", through="a", doc="High where the operation says so."),
     category="logic",
+    display="lamp",
     tags=("and", "or", "xor", "not", "nand", "nor", "xnor", "boolean", "invert"),
 )
 def logic(
@@ -63,6 +64,7 @@ def logic(
         gate_out("off", doc="High from a reset until a set; rises at first too."),
     ),
     category="logic",
+    display="lamp",
     tags=("set", "reset", "memory", "hold", "on", "off"),
 )
 def latch(
@@ -92,6 +94,7 @@ def latch(
         gate_out("off", doc="The opposite; rises at first too."),
     ),
     category="logic",
+    display="lamp",
     tags=("toggle", "divide", "half", "alternate", "switch"),
 )
 def flip_flop(

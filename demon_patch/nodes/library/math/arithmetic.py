@@ -24,6 +24,7 @@ def bounded(x: float) -> float:
     "Lays one movement over another.",
     out=out("out", through="a", doc="a + b."),
     category="math",
+    display="number",
     tags=("sum", "mix", "offset", "plus"),
 )
 def add(
@@ -41,6 +42,7 @@ def add(
     "Lets one movement decide how strong another is.",
     out=out("out", through="a", doc="a * b."),
     category="math",
+    display="number",
     tags=("product", "vca", "amount", "ring", "times"),
 )
 def multiply(
@@ -58,6 +60,7 @@ def multiply(
     "Computes with one movement or two: difference, ratio, the higher or the lower, size, root, whole part, and more.",
     out=out("out", through="a", doc="What the operation comes to."),
     category="math",
+    display="number",
     tags=("subtract", "divide", "modulo", "power", "min", "max", "absolute", "negate", "round", "root", "log", "sine"),
 )
 def math(

@@ -15,6 +15,7 @@ from demon_patch.nodes.library.math.arithmetic import bounded
     "Tells how fast a movement goes, so that quick gestures do more than slow ones.",
     out=out("out", doc="How much x changes in a second, or in a beat; 0 in the first control frame."),
     category="math",
+    display="scope",
     tags=("derivative", "difference", "slope", "velocity", "rate", "change"),
 )
 def derivative(
@@ -39,6 +40,7 @@ def derivative(
         gate_out("end", doc="Rises where it comes to an end, or goes round."),
     ),
     category="math",
+    display="scope",
     tags=("accumulate", "sum", "ramp", "phase", "drift", "velocity"),
 )
 def integrator(

@@ -96,6 +96,7 @@ def _write(settings: Mapping[str, str]) -> Body:
     "Moves a control by a formula of your own.",
     out=out("out", doc="What the formula comes to."),
     category="math",
+    display="formula",
     tags=("formula", "function", "code", "math"),
     write=_write,
 )

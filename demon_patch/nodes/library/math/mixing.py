@@ -15,6 +15,7 @@ from demon_patch.nodes.library.math.arithmetic import bounded
     "Blends up to four movements into one.",
     out=out("out", through="x1", doc="The sum, or the average by level."),
     category="math",
+    display="shares",
     tags=("sum", "add", "average", "mixer", "levels", "blend"),
 )
 def mix(
@@ -34,6 +35,7 @@ def mix(
     "Lets each of four movements push each of four controls, by an amount of its own.",
     out=tuple(out(f"out{n}", through=f"x{n}", doc=f"All signals by their amounts for out {n}.") for n in range(1, 5)),
     category="math",
+    display="bars",
     tags=("matrix", "modulation", "routing", "amounts", "mixer", "patchbay"),
 )
 def mod_matrix(
@@ -59,6 +61,7 @@ def mod_matrix(
     "Goes over from one movement to another by hand, or by a third.",
     out=like("a", doc="a at position 0, b at position 1."),
     category="math",
+    display="shares",
     tags=("blend", "morph", "fade", "mix", "interpolate"),
 )
 def crossfade(
@@ -79,6 +82,7 @@ def crossfade(
     "Lets one of eight movements through, or a blend of two neighbours, as a knob or another movement chooses.",
     out=like("x1", doc="The signal that is selected."),
     category="math",
+    display="switch",
     tags=("switch", "choose", "index", "sequential", "multiplexer", "scan", "morph"),
 )
 def select(
@@ -90,12 +94,12 @@ def select(
         0.1, 0, 0.9, doc="How far apart going over and going back lie, where it takes the nearer."
     ),
     *,
-    place: float = 0.0,
+    shown: float = -1.0,
 ):
     """blend: x i + (x i+1 - x i) * the fraction of index. nearest: a signal stays until the index is half a number and
     half the hysteresis away from its own, so that noise between two numbers does not chatter."""
     i = floor(index)
     here = pick(x, i - 1)
-    stays = 1 if hysteresis > 0 and place > 0 and abs(index - place) < 0.5 + hysteresis / 2 else 0
-    near = place if stays > 0 else floor(index + 0.5)
-    return pick(x, near - 1) if between == "nearest" else here + (pick(x, i) - here) * (index - i), near
+    stays = 1 if hysteresis > 0 and shown >= 0 and abs(index - (shown + 1)) < 0.5 + hysteresis / 2 else 0
+    near = shown + 1 if stays > 0 else floor(index + 0.5)
+    return pick(x, near - 1) if between == "nearest" else here + (pick(x, i) - here) * (index - i), near - 1

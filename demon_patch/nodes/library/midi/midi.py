@@ -38,6 +38,7 @@ _CHANNEL = "The channel that is heard."
         out("pressure", 0, 1, doc="How hard it is held."),
     ),
     category="midi",
+    display="keys",
     tags=("keyboard", "notes", "keys", "pitch", "velocity", "live"),
     live=True,
 )
@@ -70,6 +71,7 @@ def midi_notes(
         *(gate_out(f"gate_{n}", doc=f"High while the key of voice {n} is held.") for n in range(1, VOICES + 1)),
     ),
     category="midi",
+    display="keys",
     tags=("keyboard", "polyphony", "chord", "voices", "keys", "live"),
     live=True,
 )
@@ -104,6 +106,7 @@ def midi_voices(
         gate_out("gate", doc="High while it stands in the upper half, as a switch or pedal does."),
     ),
     category="midi",
+    display="dial",
     tags=("controller", "cc", "knob", "fader", "pedal", "live"),
     live=True,
 )
@@ -137,6 +140,7 @@ def midi_cc(
         out("semitones", -48, 48, unit="semitones", doc="The same as an interval."),
     ),
     category="midi",
+    display="dial",
     tags=("pitch bend", "wheel", "glide", "vibrato", "live"),
     live=True,
 )
@@ -155,6 +159,7 @@ def midi_bend(
     "Lets the pressure on the keys of a MIDI device move a control.",
     out=out("pressure", 0, 1, doc="How hard the keys are held."),
     category="midi",
+    display="dial",
     tags=("aftertouch", "touch", "expression", "keys", "live"),
     live=True,
 )
@@ -184,6 +189,7 @@ def midi_pressure(
         gate_out("beat", doc="Rises with each of its beats."),
     ),
     category="midi",
+    display="number",
     tags=("sync", "tempo", "beat", "start", "external", "live"),
     live=True,
 )

@@ -28,6 +28,7 @@ def layer(turn: float, seed: float) -> float:
     "Wanders at random, step by step, and turns back at its limits.",
     out=(out("out", -1, 1, doc="Where it is, -1 to 1."), out("uni", 0, 1, doc="The same, 0 to 1.")),
     category="modulation",
+    display="scope",
     tags=("random", "drunk", "brownian", "wander", "drift"),
 )
 def random_walk(
@@ -65,6 +66,7 @@ def random_walk(
     "Drifts at random without a jump, like weather.",
     out=(out("out", -1, 1, doc="The noise, -1 to 1."), out("uni", 0, 1, doc="The same, 0 to 1.")),
     category="modulation",
+    display="scope",
     tags=("random", "perlin", "drift", "organic", "fractal", "wobble"),
 )
 def smooth_noise(

@@ -26,6 +26,7 @@ def mapped(x: float, r: float) -> float:
         out("z", -1, 1, doc="Up and down with every round."),
     ),
     category="modulation",
+    display="pad",
     tags=("chaos", "attractor", "strange", "random", "weather", "butterfly"),
 )
 def lorenz(
@@ -66,6 +67,7 @@ def lorenz(
     "Jumps to and fro: in an order when tame, without one when wild.",
     out=out("out", 0, 1, doc="The latest jump."),
     category="modulation",
+    display="scope",
     tags=("chaos", "random", "bifurcation", "steps", "sequence"),
 )
 def logistic(

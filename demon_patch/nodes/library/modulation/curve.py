@@ -92,6 +92,7 @@ def _smooth(at: np.ndarray, where: np.ndarray, heights: np.ndarray) -> np.ndarra
     "Draws a movement along the song.",
     out=Out("curve", "curve", 0.0, 1.0, doc="The curve; 1 moves a port by the whole depth of its cable."),
     category="modulation",
+    display="curve",
     tags=("automation", "breakpoints", "draw", "line", "timeline"),
     table=draw,
 )
@@ -126,6 +127,7 @@ def shifted(key: Any, frames: int, rate: float, bpm: float, inputs: Sequence[Arr
     "Lets a movement along the song come later, or earlier.",
     out=Out("curve", "curve", like="curve", doc="The curve, moved."),
     category="modulation",
+    display="curve",
     tags=("delay", "offset", "rotate", "automation", "time"),
     table=shifted,
 )
@@ -160,6 +162,7 @@ def smoothed(key: Any, frames: int, rate: float, bpm: float, inputs: Sequence[Ar
     "Takes the corners and jumps off a movement along the song.",
     out=Out("curve", "curve", like="curve", doc="The curve, smoothed to both sides of each frame."),
     category="modulation",
+    display="curve",
     tags=("blur", "average", "gaussian", "lag", "automation"),
     table=smoothed,
 )
@@ -195,6 +198,7 @@ def bump(key: Any, frames: int, rate: float, bpm: float, inputs: Sequence[Array]
     "Opens for one stretch of the song.",
     out=Out("curve", "curve", 0.0, 1.0, doc="1 within the stretch, 0 outside it."),
     category="modulation",
+    display="curve",
     tags=("bump", "section", "stretch", "region", "fade", "automation"),
     table=bump,
 )
@@ -216,6 +220,7 @@ def curve_window(
     "Lets a movement through only where another is high.",
     out=like("a", doc="The first signal where the second is above the threshold, else the level."),
     category="modulation",
+    display="threshold",
     tags=("gate", "threshold", "where", "select", "region"),
 )
 def curve_mask(
@@ -238,6 +243,7 @@ def curve_mask(
     "Fades from one movement to another.",
     out=like("a", doc="Between the two, in the range and unit of the first."),
     category="modulation",
+    display="shares",
     tags=("crossfade", "mix", "morph", "automation"),
 )
 def curve_blend(

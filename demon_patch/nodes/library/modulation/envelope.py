@@ -17,6 +17,7 @@ BENDS = ("straight", "exponential")
     "Swells and fades a control with every gate.",
     out=out("out", 0, 1, doc="The envelope."),
     category="modulation",
+    display="envelope",
     tags=("envelope", "attack", "decay", "sustain", "release", "contour"),
 )
 def adsr(
@@ -57,6 +58,7 @@ def adsr(
     "Strikes: swells, stays for a while and fades, however long the gate is; in a loop it keeps time with a clock.",
     out=(out("out", 0, 1, doc="The envelope."), gate_out("end", doc="Rises when it has faded.")),
     category="modulation",
+    display="envelope",
     tags=("envelope", "attack", "hold", "decay", "percussion", "trigger", "contour"),
 )
 def ahd(
@@ -104,6 +106,7 @@ def ahd(
     "Climbs evenly from 0 to 1 over some beats or seconds.",
     out=(out("out", 0, 1, doc="How far it is."), gate_out("end", doc="Rises at the top; high while it stays there.")),
     category="modulation",
+    display="phase",
     tags=("line", "rise", "fade", "phasor", "build", "timer"),
 )
 def ramp(

@@ -52,13 +52,12 @@ def read_segments(points: Any) -> Segments:
 
 
 @node(
-    "function",
-    "Function",
+    "function", "Function",
     "Follows a line that you draw, once with every gate or again and again.",
     out=(out("out", 0, 1, doc="The height of the line."), gate_out("end", doc="Rises at its last point.")),
-    category="modulation",
+    category="modulation", display="line",
     tags=("envelope", "breakpoints", "segments", "draw", "curve", "shape", "multi-stage"),
-)
+)  # fmt: skip
 def function(
     t: Frame,
     points: Segments = points(

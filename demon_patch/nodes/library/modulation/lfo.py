@@ -12,13 +12,12 @@ WAVES = ("sine", "triangle", "saw", "ramp", "square", "random", "smooth")
 
 
 @node(
-    "lfo",
-    "LFO",
+    "lfo", "LFO",
     "Sways a control up and down, again and again.",
     out=(out("out", -1, 1, doc="The wave, -1 to 1."), out("uni", 0, 1, doc="The same wave, 0 to 1.")),
-    category="modulation",
+    category="modulation", display="cycle",
     tags=("oscillator", "wave", "sine", "random", "vibrato", "cycle", "shuffle"),
-)
+)  # fmt: skip
 def lfo(
     t: Frame,
     rate: float = value(0.25, 0.001, 12.5, taper="log", doc="Cycles a second, or a beat (see sync)."),
@@ -33,6 +32,7 @@ def lfo(
     cycles: float = 0.0,
     lost: float = 0.0,
     origin: float = 0.0,
+    shown: float = 0.0,
 ):
     """Free and beats integrate the rate, so that a moving rate never jumps; lock takes (beat - origin) times the
     nearest musical division of the rate.
@@ -55,4 +55,4 @@ def lfo(
         shape, sine=sin(tau * p), triangle=triangle(p), saw=saw, ramp=-saw, square=level, random=held, smooth=smooth
     )
     step = rate * (t.dt if sync == "free" else t.dbeat)
-    return y, 0.5 + 0.5 * y, gone + step, missing + (step - (gone + step - gone)), start
+    return y, 0.5 + 0.5 * y, gone + step, missing + (step - (gone + step - gone)), start, p

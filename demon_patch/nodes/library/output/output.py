@@ -20,6 +20,7 @@ speaker = Declaration(
     ("audio", "loudspeaker", "play", "volume"),
     (_AUDIO, Port("gain", "value", 0.0, -60.0, 12.0, unit="dB", title="Gain", doc="Loudness at the speaker.")),
     (),
+    display="meter",
 )
 recorder = Declaration(
     "recorder",
@@ -39,6 +40,7 @@ recorder = Declaration(
         ),
     ),
     (),
+    display="tape",
 )
 
 _SIGNAL = Port("x", "value", 0.0, -math.inf, math.inf, title="Signal", doc="What is shown.")
@@ -56,6 +58,7 @@ scope = Declaration(
         Port("span", "value", 4.0, 0.5, 10.0, unit="s", title="Span", doc="Seconds that are seen.", fixed=True),
     ),
     (),
+    display="scope",
 )
 value_display = Declaration(
     "value_display",
@@ -66,6 +69,7 @@ value_display = Declaration(
     ("number", "display", "readout", "monitor", "show"),
     (_SIGNAL,),
     (),
+    display="number",
 )
 
 
@@ -78,6 +82,7 @@ value_display = Declaration(
         out("peak", -60, 0, unit="dB", doc="The highest sample; falls slowly."),
     ),
     category="output",
+    display="meter",
     tags=("audio", "level", "vu", "peak", "loudness", "show"),
     live=True,
 )

@@ -69,7 +69,7 @@ def read_pattern(pattern: str) -> Steps:
         gate_out("gate", doc="Rises with every stroke."), gate_out("accent", doc="Rises with the accents alone."),
         out("strength", 0, 1, doc="1 on an accent, half that on a stroke, 0 on a rest."),
     ),
-    category="sequence", tags=("rhythm", "drum", "text", "steps", "accent", "trigger", "groove"),
+    category="sequence", display="steps", tags=("rhythm", "drum", "text", "steps", "accent", "trigger", "groove"),
 )  # fmt: skip
 def pattern(
     t: Frame,
@@ -80,7 +80,7 @@ def pattern(
     reset: Gate = gate(doc="The next step is the first; transport: begins there at once."),
     by: str = MOVED_BY,
     *, before: float = -1.0, free: float = 0.0, off: float = 0.0, last: float = -1.0, origin: float = 0.0,
-    open: float = 0.0, stressed: float = 0.0,
+    open: float = 0.0, stressed: float = 0.0, shown: float = -1.0,
 ):  # fmt: skip
     """Step floor(beat / beats) after the last reset, round and round; by gate, every rise at `step` moves on by one.
 
@@ -94,18 +94,18 @@ def pattern(
     n = floor(place)
     moved = ticks_passed(place, stood, t.dbeat / beats) if by == "transport" else step.rises
     length = count(pattern.sound)
-    i = wrapped(n, length)
+    i = wrapped(n, length) if n >= 0 or by == "transport" else -1
     old = n + 1 - moved
     past = pick(pattern.before, wrapped(n + 1, length)) - pick(pattern.before, wrapped(old, length))
     rises = past + (floor((n + 1) / length) - floor(old / length)) * pick(pattern.before, length) if moved > 0 else 0
-    sound = pick(pattern.sound, i) if n >= 0 or by == "transport" else 0
+    sound = pick(pattern.sound, i) if i >= 0 else 0
     held = max(choose(by, transport=pulse_level(turn, width), gate=step.level), pick(pattern.tied, i))
     accent = pick(pattern.accent, i)
     level = gate_level(sound * held, rises, open)
     stress = gate_level(accent * level, rises, stressed)
     return (
         (level, rises), (stress, min(rises, 1) * accent), sound * (0.5 + 0.5 * accent),
-        beats, shift_sum(free, t.beat, before, beats), shift, place, begin, level, stress,
+        beats, shift_sum(free, t.beat, before, beats), shift, place, begin, level, stress, i,
     )  # fmt: skip
 
 
@@ -119,7 +119,8 @@ _EVEN = Migration(values=lambda old: {"start": "even", **old})
 @node(
     "euclid", "Euclid", "Spreads strokes over a round of steps as evenly as they go, as many old rhythms do.",
     out=(gate_out("gate", doc="Rises with every stroke."), gate_out("rest", doc="Rises with every step between them.")),
-    category="sequence", tags=("rhythm", "euclidean", "bjorklund", "steps", "drum", "tresillo", "trigger", "groove"),
+    category="sequence", display="polygon",
+    tags=("rhythm", "euclidean", "bjorklund", "steps", "drum", "tresillo", "trigger", "groove"),
     version=2, migrate={1: _EVEN},
 )  # fmt: skip
 def euclid(
@@ -134,7 +135,7 @@ def euclid(
     by: str = MOVED_BY,
     start: str = option("tidal", "tidal", "even", doc=_START),
     *, before: float = -1.0, free: float = 0.0, off: float = 0.0, last: float = -1.0, origin: float = 0.0,
-    open: float = 0.0, resting: float = 0.0,
+    open: float = 0.0, resting: float = 0.0, shown: float = -1.0,
 ):  # fmt: skip
     """Even: step i, counted from 0, strikes where i * strokes / steps passes a whole number: 3 in 8 is x..x..x. either
     way. Tidal: the same round, begun where Bjorklund's algorithm begins it. Patches of before this choice are even.
@@ -157,4 +158,5 @@ def euclid(
     level = gate_level(held * strikes, rises, open)
     rest = gate_level(held * (1 - strikes), moved - rises, resting)
     summed = shift_sum(free, t.beat, before, beats)
-    return (level, rises), (rest, moved - rises), beats, summed, shift, place, begin, level, rest
+    mark = wrapped(n, steps) if n >= 0 or by == "transport" else -1
+    return (level, rises), (rest, moved - rises), beats, summed, shift, place, begin, level, rest, mark

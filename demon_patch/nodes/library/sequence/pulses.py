@@ -15,6 +15,7 @@ from demon_patch.nodes.language.shared_arithmetic import gate_level, pulse_level
     "Lets one in so many strokes of a gate through; a reset closes it until the next of them.",
     out=gate_out("gate", through="gate", doc="The strokes let through."),
     category="sequence",
+    display="lamp",
     tags=("clock", "division", "slow", "rhythm", "trigger"),
 )
 def divider(
@@ -43,6 +44,7 @@ def divider(
     "Strikes several times, evenly, for every stroke of a gate.",
     out=gate_out("gate", through="gate", doc="The strokes, and more between them."),
     category="sequence",
+    display="lamp",
     tags=("clock", "multiply", "fast", "ratchet", "subdivision", "trigger"),
 )
 def multiplier(
@@ -87,6 +89,7 @@ def multiplier(
         gate_out("wrap", doc="Rises when the count begins again, at either end."),
     ),
     category="sequence",
+    display="number",
     tags=("count", "modulo", "up", "down", "number", "trigger"),
 )
 def counter(
@@ -119,6 +122,7 @@ def counter(
         gate_out("on_bar", doc="Rises on every bar; high for half of it."),
     ),
     category="sequence",
+    display="phase",
     tags=("time", "meter", "bar", "beat", "phase", "transport", "downbeat"),
 )
 def beat_position(

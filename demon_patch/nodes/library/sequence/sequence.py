@@ -27,6 +27,7 @@ ORDERS = ("forwards", "backwards", "pendulum", "random")
     "Ticks in time with the music; an interval that moves speeds it up and slows it down, without a jump.",
     out=gate_out("gate", doc="Rises on every tick."),
     category="sequence",
+    display="lamp",
     tags=("gate", "beat", "tempo", "trigger", "metronome", "division"),
 )
 def clock(
@@ -53,11 +54,11 @@ def clock(
 
 
 @node(
-    "step_sequencer",
-    "Step Sequencer",
+    "step_sequencer", "Step Sequencer",
     "Plays up to eight values in turn, on the beat.",
     out=(out("out", 0, 1, doc="The value that plays."), gate_out("gate", doc="Rises with every step that plays.")),
-    category="sequence", tags=("pattern", "rhythm", "steps", "sequence", "loop", "ratchet", "probability"),
+    category="sequence", display="steps",
+    tags=("pattern", "rhythm", "steps", "sequence", "loop", "ratchet", "probability"),
 )  # fmt: skip
 def step_sequencer(
     t: Frame,
@@ -74,7 +75,7 @@ def step_sequencer(
     by: str = MOVED_BY,
     order: str = option("forwards", *ORDERS, doc="Which step comes next; a pendulum turns round at both ends."),
     *, before: float = -1.0, free: float = 0.0, off: float = 0.0, last: float = -1.0, origin: float = 0.0,
-    y: float = 0.0, open: float = 0.0,
+    y: float = 0.0, open: float = 0.0, shown: float = -1.0,
 ):  # fmt: skip
     """Transport: step floor(beat / beats) after the last reset. Gate: every rise at `step` moves on by one.
 
@@ -96,7 +97,7 @@ def step_sequencer(
     z = y + (pick(v, i) - y) * t.dt / (glide / 4 + t.dt)
     high = choose(by, transport=pulse_level((place - n) * hits, width), gate=step.level)
     level = gate_level(min(hits, 1) * high, rises, open)
-    return z, (level, rises), beats, shift_sum(free, t.beat, before, beats), shift, place, begin, z, level
+    return z, (level, rises), beats, shift_sum(free, t.beat, before, beats), shift, place, begin, z, level, i
 
 
 @node(
@@ -105,6 +106,7 @@ def step_sequencer(
     "Lets one of up to eight movements through, and goes on to the next with every stroke.",
     out=(like("v1", doc="The signal that is on."), out("place", 1, 8, unit="place", doc="Its number.")),
     category="sequence",
+    display="switch",
     tags=("switch", "select", "route", "steps", "multiplexer", "sequence"),
 )
 def sequential_switch(
@@ -117,9 +119,10 @@ def sequential_switch(
     order: str = option("forwards", *ORDERS, doc="Which signal comes next; a pendulum turns round at both ends."),
     *,
     number: float = 0.0,
+    shown: float = -1.0,
 ):
     """Signal 1 is on until the first step."""
     n = (0 if reset.rises > 0 else number) + step.rises
     way = choose(order, forwards=n, backwards=-n, pendulum=bounced(n, length), random=length * hash01(n, seed))
     i = floor(wrapped(way, length))
-    return pick(v, i), i + 1, n
+    return pick(v, i), i + 1, n, i

@@ -19,6 +19,7 @@ from demon_patch.nodes.language.shared_arithmetic import gate_level
         like("x", "late", doc="The echoes alone; a loop through here waits for the time and no frame more."),
     ),
     category="shape",
+    display="scope",
     tags=("echo", "time", "feedback", "repeat", "loop", "memory"),
 )
 def delay(
@@ -42,6 +43,7 @@ def delay(
     "Lets a rhythm come later; each of its strokes comes once, also while the time moves.",
     out=gate_out(through="gate", doc="The gate, later, with all its rises."),
     category="shape",
+    display="lamp",
     tags=("echo", "time", "trigger", "late", "offset"),
 )
 def gate_delay(

@@ -25,6 +25,7 @@ _HYSTERESIS = "How far past the border the signal goes before the next step: sha
         gate_out("gate", doc="A trigger with every change of level, and at first."),
     ),
     category="shape",
+    display="transfer",
     tags=("quantize", "steps", "levels", "grid", "round", "staircase"),
 )
 def quantise(
@@ -59,6 +60,7 @@ def quantise(
         gate_out("gate", doc="A trigger with every new note, and at first."),
     ),
     category="shape",
+    display="transfer",
     tags=("quantize", "pitch", "notes", "key", "tuning", "major", "minor", "pentatonic"),
 )
 def scale_quantise(

@@ -15,6 +15,7 @@ from demon_patch.nodes.language.ports import gate, like, option, value
     "Turns a movement into steps: at every hit it jumps to where the movement is, and stays there.",
     out=like("x", doc="The signal at the last rise; 0 before the first."),
     category="shape",
+    display="scope",
     tags=("s&h", "steps", "random", "freeze", "sample"),
 )
 def sample_hold(
@@ -47,6 +48,7 @@ def shifted(
         like("x", f"stage_{n}", doc=f"What the hit number {n}, counted back from the last, took.") for n in range(1, 9)
     ),
     category="shape",
+    display="bars",
     tags=("asr", "analogue shift register", "bucket brigade", "canon", "steps", "queue", "s&h"),
 )
 def shift_register(
@@ -85,6 +87,7 @@ def shift_register(
     "Lets a movement through while a gate is open, and freezes it while it is not.",
     out=like("x", doc="The signal, or where it was when it froze."),
     category="shape",
+    display="scope",
     tags=("t&h", "freeze", "sample", "follow", "gate"),
 )
 def track_hold(
@@ -107,6 +110,7 @@ def track_hold(
     "Goes over from one movement to another while a gate is high.",
     out=like("a", doc="a while the gate is high, else b."),
     category="shape",
+    display="scope",
     tags=("select", "choose", "route", "if", "either"),
 )
 def switch_gate(

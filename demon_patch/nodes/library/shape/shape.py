@@ -21,6 +21,7 @@ def bent(u: float, curve: float) -> float:
     "Fits a signal into another range, straight or bent.",
     out=out("out", through="x", doc="The signal within the out range, in the unit of whatever it drives."),
     category="shape",
+    display="transfer",
     tags=("map", "range", "curve", "invert", "attenuate"),
 )
 def scale(
@@ -47,6 +48,7 @@ def scale(
     "Makes jumps glide.",
     out=like("x", doc="The signal, never faster than rise and fall allow."),
     category="shape",
+    display="scope",
     tags=("glide", "smooth", "lag", "portamento", "limit"),
 )
 def slew(
@@ -72,6 +74,7 @@ def slew(
     "Keeps a movement between two ends: stopped there, thrown back, or come round from the other side.",
     out=out("out", through="x", doc="The signal, from lo to hi."),
     category="shape",
+    display="transfer",
     tags=("clamp", "limit", "wrap", "wavefolder", "bounce", "clip"),
 )
 def fold(
@@ -95,6 +98,7 @@ def fold(
     "Bends the way a movement goes: slow then fast, eased at its ends, in steps, or driven hard.",
     out=like("x", doc="The signal, bent within its -1..1; 0, 1 and -1 stay where they are."),
     category="shape",
+    display="transfer",
     tags=("waveshaper", "curve", "ease", "steps", "drive", "saturate", "bend"),
 )
 def shaper(

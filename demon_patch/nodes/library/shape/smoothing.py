@@ -15,6 +15,7 @@ from demon_patch.nodes.language.shared_arithmetic import smoothed
     "Rounds off jumps and trembling, quick at first and slower as it arrives.",
     out=like("x", doc="The signal, smoothed."),
     category="shape",
+    display="scope",
     tags=("low-pass", "filter", "lag", "average", "one-pole", "glide"),
 )
 def smooth(

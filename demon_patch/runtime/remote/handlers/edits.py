@@ -100,6 +100,9 @@ def history(served: ServedHost, peer: Peer, message: History) -> Steps:
 
 def begin(served: ServedHost, peer: Peer, message: Begin) -> Done:
     """Opens a gesture."""
+    if peer.once:
+        what = "a client that asks for one thing shares its name, and can open no gesture"
+        raise PatchError(what, mend="say hello without `once`, or send the edits as one batch")
     with served.host.document.session() as session:
         session.begin(peer.name, message.label)
     return Done()

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from pathlib import Path
+
+import msgspec
+import soundfile
 
 from demon_patch.errors import DemonError, PatchError, SourceError
 from demon_patch.patch.files import asset_names
+from demon_patch.patch.files.embed import extract
 from demon_patch.patch.files.pack import SUFFIX as PACK
+from demon_patch.patch.model.document import Patch
+from demon_patch.patch.model.walk import nodes_of
 from demon_patch.runtime.assets import asset_store
-from demon_patch.runtime.assets.assets import PATCH, assets_of
+from demon_patch.runtime.assets.assets import PATCH, assets_of, load_patch
 from demon_patch.runtime.assets.named_files import of_file
 from demon_patch.runtime.remote import limits
 from demon_patch.runtime.remote.handlers import slow
 from demon_patch.runtime.remote.messages.base import Done, Fault
 from demon_patch.runtime.remote.messages.files import (
     Abandon,
+    About,
     Asset,
     Assets,
     Entry,
+    FileFacts,
     Folder,
     Listing,
     Piece,
@@ -46,6 +55,40 @@ def folder(served: ServedHost, peer: Peer, message: Folder) -> Listing:
         raise SourceError(f"{message.folder!r} cannot be listed: {error.strerror}", mend="name a folder") from None
     entries = [entry for name in found[:MOST] if (entry := _entry(path / name, home)) is not None]
     return Listing(entries=tuple(entries), more=max(len(found) - MOST, 0))
+
+
+@slow
+def about(served: ServedHost, peer: Peer, message: About) -> FileFacts:
+    """Says what a file is."""
+    path = served.within(message.file)
+    if not path.is_file():
+        raise SourceError("there is no such file", file=message.file, mend="name a file that `folder` lists")
+    if path.suffix.lower() not in asset_names.SOUNDS:
+        return _facts_of(load_patch(path))
+    try:
+        sound = soundfile.info(path)
+    except (OSError, soundfile.LibsndfileError) as error:
+        raise SourceError(f"cannot be read: {error}", file=message.file, mend="name a sound file") from None
+    try:
+        facts = _facts_of(extract(path))
+    except DemonError:
+        facts = FileFacts(patch=False)
+    return msgspec.structs.replace(facts, seconds=sound.duration, rate=sound.samplerate, channels=sound.channels)
+
+
+def _facts_of(patch: Patch) -> FileFacts:
+    meta = patch.meta
+    return FileFacts(
+        patch=True,
+        title=meta.title,
+        author=meta.author,
+        licence=meta.licence,
+        tags=meta.tags,
+        description=meta.description,
+        model=meta.model,
+        bpm=patch.song.bpm or 0.0,
+        types=dict(Counter(node.type for _, node in nodes_of(patch))),
+    )
 
 
 @slow

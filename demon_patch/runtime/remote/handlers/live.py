@@ -9,8 +9,10 @@ from demon_patch.runtime.remote.messages.edits import Edited
 from demon_patch.runtime.remote.messages.live import (
     CancelRamp,
     Feed,
+    Focus,
     Keep,
     Kept,
+    LiveMute,
     Morph,
     Ramp,
     Recall,
@@ -44,8 +46,29 @@ def feed(served: ServedHost, peer: Peer, message: Feed) -> Done:
 
 def release(served: ServedHost, peer: Peer, message: Release) -> Done:
     """Drops live values."""
-    served.host.document.release(*message.ports, *message.cables)
+    served.host.document.release(*message.ports, *message.cables, *message.nodes)
     return Done()
+
+
+def live_mute(served: ServedHost, peer: Peer, message: LiveMute) -> Turned:
+    """Mutes nodes and cables while they are held."""
+    host = served.host
+    if not (message.nodes or message.cables):
+        raise PatchError("no nodes and no cables are named", mend="name at least one")
+    host.document.hold_mutes((*message.nodes, *message.cables), message.on, peer.name)
+    patch = host.patch
+    outs = [(cable.dst, cable.port) for cable in patch.cables if cable.src in message.nodes]
+    return Turned(heard=served.heard(patch, [*outs, *((cable.dst, cable.port) for cable in message.cables)]))
+
+
+def focus(served: ServedHost, peer: Peer, message: Focus) -> Turned:
+    """Says how much of the song is generated."""
+    host = served.host
+    node = next((id for id, node in host.patch.nodes.items() if node.type == "scheduler"), None)
+    if node is None:
+        raise PatchError("the patch has no Scheduler", mend="add one")
+    host.document.turn(node, "focus", message.stretch)
+    return Turned(heard=served.heard(host.patch, [(node, "focus")]))
 
 
 def keep(served: ServedHost, peer: Peer, message: Keep) -> Kept:

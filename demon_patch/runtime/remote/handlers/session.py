@@ -13,6 +13,8 @@ from demon_patch.runtime.remote.messages.base import Done
 from demon_patch.runtime.remote.messages.files import PIECE
 from demon_patch.runtime.remote.messages.session import (
     Catalogue,
+    Clear,
+    Cleared,
     Hello,
     Limits,
     Model,
@@ -36,7 +38,7 @@ def hello(served: ServedHost, peer: Peer, message: Hello) -> Welcome:
         )
     if peer.name:
         raise DemonError("this connection has begun already", mend="say hello once")
-    peer.name = served.other_name(message.client)
+    peer.name, peer.once = served.other_name(message.client, message.once), message.once
     served.peers.add(peer)
     spec, performer = served.host.performer.spec, served.host.performer
     with served.host.document.session() as session:
@@ -70,6 +72,13 @@ def hello(served: ServedHost, peer: Peer, message: Hello) -> Welcome:
 
 def ping(served: ServedHost, peer: Peer, message: Ping) -> Done:
     """Answers."""
+    return Done()
+
+
+def clear(served: ServedHost, peer: Peer, message: Clear) -> Done:
+    """Forgets notices."""
+    served.host.clear_messages(message.until)
+    served.broadcast(Cleared(until=message.until, client=peer.name))
     return Done()
 
 

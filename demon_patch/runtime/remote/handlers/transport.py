@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from demon_patch.errors import PatchError
 from demon_patch.runtime.remote.messages.base import Done
-from demon_patch.runtime.remote.messages.transport import Bypass, Follow, Loop, Mute, Panic, Play, Seek, Tap, Tempo
+from demon_patch.runtime.remote.messages.transport import (
+    Bypass,
+    Follow,
+    Loop,
+    Mute,
+    Panic,
+    Play,
+    SafeMode,
+    Seek,
+    Tap,
+    Tempo,
+)
 from demon_patch.runtime.remote.peer import Peer
 from demon_patch.runtime.remote.served_host import ServedHost
 
@@ -57,6 +68,12 @@ def bypass(served: ServedHost, peer: Peer, message: Bypass) -> Done:
 def mute(served: ServedHost, peer: Peer, message: Mute) -> Done:
     """Silences the sound, or ends the silence."""
     served.host.mute(message.on)
+    return Done()
+
+
+def safe_mode(served: ServedHost, peer: Peer, message: SafeMode) -> Done:
+    """Begins or ends safe mode."""
+    served.host.safe_mode(message.on)
     return Done()
 
 

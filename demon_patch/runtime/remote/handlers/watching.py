@@ -8,6 +8,7 @@ from demon_patch.patch.model.document import Patch
 from demon_patch.runtime.remote.messages.base import Point
 from demon_patch.runtime.remote.messages.telemetry import Watch, Watching
 from demon_patch.runtime.remote.peer import Peer
+from demon_patch.runtime.remote.points import flat_point
 from demon_patch.runtime.remote.served_host import ServedHost
 
 OF_POINTS = ("signals", "forecast", "knobs")
@@ -16,7 +17,7 @@ OF_POINTS = ("signals", "forecast", "knobs")
 def watch(served: ServedHost, peer: Peer, message: Watch) -> Watching:
     """Changes a subscription."""
     if message.what in OF_POINTS and message.rate and not message.points:
-        raise PatchError(f"no points of {message.what} are named", mend="give [node, port, in or out] for each")
+        raise PatchError(f"no points of {message.what} are named", mend="give [node, port, in, out or state] for each")
     for kept in (peer.watches, peer.known, peer.due):
         kept.pop(message.what, None)
     if message.rate:
@@ -29,7 +30,7 @@ def watch(served: ServedHost, peer: Peer, message: Watch) -> Watching:
 
 def _exists(patch: Patch, point: Point) -> bool:
     """Returns whether a patch has a signal."""
-    node, port, side = point
+    node, port, side = flat_point(patch, point)
     try:
         found = patch.flat.nodes.get(node)
     except PatchError:
@@ -37,4 +38,6 @@ def _exists(patch: Patch, point: Point) -> bool:
     declaration = None if found is None else CATALOGUE.get(found.type)
     if declaration is None:
         return False
-    return port in (declaration.by_name if side == "in" else declaration.outs_by_name)
+    if side == "state":
+        return any(name == port and isinstance(first, float) for name, first in declaration.states)
+    return port in declaration.by_name if side == "in" else any(port == out.name for out in declaration.signals)

@@ -9,9 +9,10 @@ from msgspec import Meta, Struct
 from demon_patch.errors import DemonError
 from demon_patch.patch.edit.session import Revision
 
-Side = Literal["in", "out"]
+Side = Literal["in", "out", "state"]
 Point = tuple[str, str, Side]
-"""A signal: node, port, and "in" for what arrives at an input or "out" for an output. A node within a subpatch is named
+"""A signal: node, port, and "in" for what arrives at an input, "out" for an output, the weight of a
+mix or the gain of a surface, "state" for a state variable of the node. A node within a subpatch is named
 by the path of ids that leads to it, with slashes."""
 Id = Annotated[str, Meta(max_length=200)]
 Line = Annotated[str, Meta(max_length=200)]

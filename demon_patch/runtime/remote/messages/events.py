@@ -14,7 +14,9 @@ from demon_patch.runtime.remote.messages import (  # noqa: F401 - for their even
     files,
     live,
     recordings,
+    rendering,
     session,
+    showing,
     telemetry,
 )
 from demon_patch.runtime.remote.messages.base import Event

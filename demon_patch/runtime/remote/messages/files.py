@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from msgspec import Meta
+from msgspec import Meta, field
 
 from demon_patch.runtime.remote.messages.base import Fault, FileName, Part, Reply, Request
 
@@ -32,6 +32,34 @@ class Listing(Reply, frozen=True, kw_only=True, omit_defaults=True):
 
     entries: tuple[Entry, ...] = ()
     more: int = 0
+
+
+class About(Request, frozen=True, kw_only=True, omit_defaults=True):
+    """Asks what a patch, a pack or a sound file is, for a browser of files. file: within the patch's folder."""
+
+    file: FileName
+
+
+class FileFacts(Reply, frozen=True, kw_only=True, omit_defaults=True):
+    """What a file is.
+
+    title, author, licence, tags, description, model, bpm: of the patch in it. types: how many nodes of each type it
+        has. patch: whether there is a patch in it; `demon-patch extract` takes it out of a sound file.
+    seconds, rate, channels: of a sound file.
+    """
+
+    patch: bool
+    title: str = ""
+    author: str = ""
+    licence: str = ""
+    tags: tuple[str, ...] = ()
+    description: str = ""
+    model: str = ""
+    bpm: float = 0.0
+    types: dict[str, int] = field(default_factory=dict)
+    seconds: float = 0.0
+    rate: int = 0
+    channels: int = 0
 
 
 class Resolve(Request, frozen=True, kw_only=True, omit_defaults=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -40,11 +40,34 @@ class Feed(Request, frozen=True, kw_only=True, omit_defaults=True):
 class Release(Request, frozen=True, kw_only=True, omit_defaults=True):
     """Drops live values: those named, or all of them and the recalls that wait.
 
-    ports: [node, port]. cables: those with a live depth.
+    ports: [node, port]. cables: those with a live depth or a live mute. nodes: those with a live mute.
     """
 
     ports: Annotated[tuple[tuple[Id, Line], ...], Meta(max_length=10_000)] = ()
     cables: Annotated[tuple[CableKey, ...], Meta(max_length=10_000)] = ()
+    nodes: Annotated[tuple[Id, ...], Meta(max_length=10_000)] = ()
+
+
+class LiveMute(Request, frozen=True, kw_only=True, omit_defaults=True):
+    """Mutes nodes and cables for as long as this client holds them, or lets go of them. It is no edit: it is not
+    undone, kept or saved; `release` drops it, and so does the end of the connection. The status lists what is held.
+
+    nodes: ids of nodes at the top level of the patch. cables: by their ends. on: whether they are held muted.
+    """
+
+    on: bool
+    nodes: Annotated[tuple[Id, ...], Meta(max_length=10_000)] = ()
+    cables: Annotated[tuple[CableKey, ...], Meta(max_length=10_000)] = ()
+
+
+class Focus(Request, frozen=True, kw_only=True, omit_defaults=True):
+    """Says how much of the song is generated round the coming playhead: less answers faster. It is a live value of the
+    Scheduler's port `focus`, which `release` drops and `keep` makes the base.
+
+    stretch: auto is what the machine makes within 400 ms of a touch, growing to the whole song.
+    """
+
+    stretch: Literal["auto", "song", "20 s", "8 s"]
 
 
 class Keep(Request, frozen=True, kw_only=True, omit_defaults=True):

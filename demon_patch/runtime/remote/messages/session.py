@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
+
+from msgspec import Meta, field
 
 from demon_patch.patch.edit.session import Revision
 from demon_patch.runtime.remote.messages.base import Event, Fault, Line, Part, Reply, Request
@@ -13,10 +15,14 @@ class Hello(Request, frozen=True, kw_only=True, omit_defaults=True):
 
     version: the version of the wire that the client has.
     client: a name for the client, by which its undo history is found again after it comes back.
+    once: whether the client asks for one thing and goes, as a command in a shell does. Such clients share a name and
+        its undo history, also when two are there at once, and can open no gesture. Any other client of the same name
+        gets a number.
     """
 
     version: int
     client: Line = "client"
+    once: bool = False
 
 
 class Model(Part, frozen=True, kw_only=True, omit_defaults=True):
@@ -89,6 +95,9 @@ class Nodes(Reply, frozen=True, kw_only=True, omit_defaults=True):
     adapters: the node types that a cable between two types passes through, as [from, to, node type].
     depth: the usual depth of a cable into a port with a finite range.
     lacks: the controls that the model does not have.
+    family_taper: what the model makes of a knob with the taper `family`: the strengths at equally spaced positions of
+        the knob from 0 to 1.
+    formulas: what a formula may use, by heading: [how it is written, what it means], functions with their arguments.
     """
 
     nodes: list[dict[str, Any]]
@@ -96,6 +105,8 @@ class Nodes(Reply, frozen=True, kw_only=True, omit_defaults=True):
     adapters: tuple[tuple[str, str, str], ...] = ()
     depth: float = 0.5
     lacks: tuple[str, ...] = ()
+    family_taper: tuple[float, ...] = ()
+    formulas: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
 
 
 class Words(Request, frozen=True, kw_only=True, omit_defaults=True):
@@ -135,6 +146,19 @@ class Notice(Event, frozen=True, kw_only=True, omit_defaults=True):
     number: int
     fault: Fault
     stage: str = ""
+
+
+class Clear(Request, frozen=True, kw_only=True, omit_defaults=True):
+    """Forgets notices for all clients, also for those who come later. until: the number of the last one."""
+
+    until: Annotated[int, Meta(ge=0, le=2**53)]
+
+
+class Cleared(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A client has cleared notices. until: those up to this number are gone. client: who did it."""
+
+    until: int
+    client: str = ""
 
 
 class Bye(Event, frozen=True, kw_only=True, omit_defaults=True):

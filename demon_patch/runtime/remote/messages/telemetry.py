@@ -96,7 +96,9 @@ class Bead(Part, frozen=True, kw_only=True, omit_defaults=True):
     slot: its number, which no other generation of the performance has. step: the steps done, of `steps`.
     heard_at: the control frame from which it will be heard. seed: of its noise. strength: now, 0 to 1.
     position: how far it is, 0 to 1. stretch: [from, length] in song frames that it makes.
-    prompt: what it was asked for. taken: the controls of class `request` that it took, by name.
+    prompt: what it was asked for, of a mix the first. prompts, sources: the share of each prompt and each clip, by the
+        node that it comes from. taken: the controls of class `request` that it took, by name. steps_with: all numbers
+        with which it is made now, those of class `step` included, by control.
     """
 
     slot: int
@@ -108,7 +110,10 @@ class Bead(Part, frozen=True, kw_only=True, omit_defaults=True):
     position: float = 0.0
     stretch: tuple[int, int] | None = None
     prompt: str = ""
+    prompts: dict[str, float] = field(default_factory=dict)
+    sources: dict[str, float] = field(default_factory=dict)
     taken: dict[str, float] = field(default_factory=dict)
+    steps_with: dict[str, float] = field(default_factory=dict)
 
 
 class Finished(Part, frozen=True, kw_only=True, omit_defaults=True):
@@ -127,32 +132,46 @@ class Ring(Telemetry, frozen=True, kw_only=True, omit_defaults=True):
     finished: tuple[Finished, ...] = ()
 
 
+class Waiting(Part, frozen=True, kw_only=True, omit_defaults=True):
+    """An edit or a recall that is not heard yet.
+
+    at: its grid. seconds: until it is heard. frame: the control frame from which it is heard; song_frame: the place of
+        the song there.
+    revision: by which `cancel` takes it back; None for a recall. client: who made it. nodes: those that it touches.
+    """
+
+    label: str
+    at: str
+    seconds: float
+    revision: Revision | None = None
+    frame: int = 0
+    song_frame: int = 0
+    client: str = ""
+    nodes: tuple[str, ...] = ()
+
+
 class Strip(Telemetry, frozen=True, kw_only=True, omit_defaults=True):
     """The song. Peaks are float32, little-endian, one for each of `columns` equal stretches of the song.
 
-    song: the peaks of the sound that plays. source: those of the clip that is covered; empty when they are as before.
+    song: the peaks of the sound that plays. source: those of the recordings that are covered, mixed as they are
+        covered; empty when they are as before.
+    dry: the dry share of each column: how much of the recording itself is heard, 0 to 1, float32.
     loop: [from, to) in song frames. laid: [from, to) in control frames of the newest decoded windows.
     lanes: by control that has a number for each frame of the song, those numbers: float32, one for each column.
+    waiting: the edits and recalls that wait, with the song frames on which they begin to be heard.
     """
 
     columns: int
     song: bytes
     source: bytes = b""
+    dry: bytes = b""
     loop: tuple[int, int] = (0, 0)
     laid: tuple[tuple[int, int], ...] = ()
     lanes: dict[str, bytes] = field(default_factory=dict)
+    waiting: tuple[Waiting, ...] = ()
 
 
 class Profile(Telemetry, frozen=True, kw_only=True, omit_defaults=True):
     """The microseconds that each node takes in a control frame, by id."""
 
     micros: dict[str, float]
-
-
-class Waiting(Part, frozen=True, kw_only=True, omit_defaults=True):
-    """An edit or a recall that is not heard yet, in the status. revision: None for a recall."""
-
-    label: str
-    at: str
-    seconds: float
-    revision: Revision | None = None

@@ -64,5 +64,16 @@ class Mute(Request, frozen=True, kw_only=True, omit_defaults=True):
     on: bool
 
 
+class SafeMode(Request, frozen=True, kw_only=True, omit_defaults=True):
+    """Puts the performance into safe mode, or ends it; the status says whether it is on.
+
+    In safe mode the sound is muted, no MIDI and no OSC is heard, no ramp moves, and all live values, live mutes and
+    recalls that wait are dropped, so that a patch or a device that goes wrong can be mended in peace. The document
+    stays as it is: `versions` and `restore` give the last good one. `demon-patch host --safe` starts in safe mode.
+    """
+
+    on: bool
+
+
 class Panic(Request, frozen=True, kw_only=True, omit_defaults=True):
     """Silences the sound at once and releases all live values."""
