@@ -214,6 +214,14 @@ DISPLAYS: Mapping[str, Display] = MappingProxyType({
         "the formula, from the document",
     ),
     "pad": Display("a bead in a square, with a trail: the first number to the right, the second up", (_VALUE,)),
+    "map": Display(
+        "places in a square, each as large as its share, and the listener as a bead among them",
+        (
+            Part("listener", "x and y of the listener", _inputs("x", "y"), needed=True),
+            Part("place", "x of all places, then y of all", _rows, needed=True),
+            Part("share", "the weights", _hidden, needed=True),
+        ),
+    ),
     "keys": Display("a keyboard with the keys that are held", (_VALUE, Part("gate", "held keys", _gates, needed=True))),
     "surface": Display("a bar for each group of channels", (Part("gain", "gains or shares", _hidden, needed=True),)),
     "text": Display(

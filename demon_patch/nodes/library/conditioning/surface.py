@@ -22,6 +22,7 @@ def near(x: float, y: float, at_x: float, at_y: float, focus: float) -> float:
     out="prompt",
     doc="The mix, for a Scheduler or another mix.",
     category="conditioning",
+    display="map",
     tags=("map", "morph", "pad", "blend", "text", "words", "vector", "xy"),
 )
 def prompt_surface(

@@ -15,6 +15,7 @@ from demon_patch.nodes.library.modulation.function import Segments, read_segment
     "Repeats a movement of a knob in time with the beat.",
     out=out("out", 0, 1, doc="Where the knob was, 0 to 1 of its range."),
     category="modulation",
+    display="line",
     tags=("record", "recorded", "automation", "gesture", "movement", "repeat", "motion"),
 )
 def loop(
@@ -27,9 +28,14 @@ def loop(
     shift: float = value(0, -64, 64, unit="beats", doc="How much later it is played."),
     amount: float = value(1, 0, 1, doc="How much of the movement is left; at 0 it stands at its beginning."),
     joints: str = option("straight", "straight", "steps", doc="How the points are joined."),
+    *,
+    ahead: float = 0.0,
 ):  # fmt: skip
     """The line through the points at beat (t.beat - shift) * speed modulo the last point's beat: always the same at the
-    same beat of the transport. A speed that moves therefore jumps in the loop."""
+    same beat of the transport. A speed that moves therefore jumps in the loop.
+
+    ahead: where it is, in beats of the loop.
+    """
     length = pick(points.where, 1e9)
     beat = (t.beat - shift) * speed
     x = beat - floor(beat / length + 1e-9) * length
@@ -37,4 +43,4 @@ def loop(
     u = min(max((x - pick(points.where, i)) / pick(points.width, i), 0), 1)
     y = pick(points.height, i) + (pick(points.rise, i) * u if joints == "straight" else 0)
     first = pick(points.height, 0)
-    return first + amount * (y - first)
+    return first + amount * (y - first), x
