@@ -48,7 +48,7 @@ class SessionLink:
         self._served: Any = SimpleNamespace(
             host=SimpleNamespace(document=document, patch=None), heard_of=heard, seconds_since=lambda revision: 0.0
         )
-        self._peer: Any = SimpleNamespace(name=CLIENT)
+        self._peer: Any = SimpleNamespace(name=CLIENT, once=False)
 
     @contextmanager
     def _held(self) -> Iterator[EditSession]:

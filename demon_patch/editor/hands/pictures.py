@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from demon_patch.editor.hands.gestures import map as maps
 from demon_patch.editor.hands.gestures.base import Gesture
 from demon_patch.editor.hands.gestures.picture import (
     CORNER,
@@ -48,6 +49,8 @@ def begin(tools: Tools, pointer: Pointer, box: Box, twice: bool) -> Gesture | No
         return _line(tools, pointer, box, shown, place, ports, twice)
     if shown.kind == "envelope":
         return _envelope(tools, pointer, box, shown, place, ports)
+    if shown.kind == "map":
+        return _map(tools, pointer, box, shown, place)
     return _held_whole(tools, pointer, box, shown, ports)
 
 
@@ -61,6 +64,23 @@ def _held_whole(tools: Tools, pointer: Pointer, box: Box, shown: Display, ports:
     if shown.kind == "lamp" and "pressed" in ports and tools.edits.within is None:
         return ButtonPress(tools, pointer, box.id, "pressed")
     return None
+
+
+def _map(tools: Tools, pointer: Pointer, box: Box, shown: Display, place: Point) -> Gesture:
+    """The listener of a map in the hand, or the place under the pointer."""
+    places = [
+        (f"at_x{n}", f"at_y{n}", float(held(tools, box.id, f"at_x{n}")), float(held(tools, box.id, f"at_y{n}")))
+        for n, wired in enumerate(prompts_wired(box), 1)
+        if wired
+    ]
+    ear = float(held(tools, box.id, "x")), float(held(tools, box.id, "y"))
+    names = maps.taken(place, shown, places, ear, maps.CORNER / max(tools.camera.zoom, 0.5))
+    return maps.MapDrag(tools, pointer, box.id, names)
+
+
+def prompts_wired(box: Box) -> list[bool]:
+    """Returns for each prompt that goes into a node whether it has a cable."""
+    return [pin.wired for pin in box.pins if pin.type == "prompt" and not pin.out]
 
 
 def _envelope(

@@ -28,6 +28,7 @@ _HEIGHTS = {
         74: "polygon",
         78: "ring",
         96: "pad",
+        132: "map",
     }.items()
     for kind in kinds.split()
 }

@@ -67,6 +67,8 @@ class DisplayFeed:
         made: dict[str, Any] = {part: np.stack(rows) for part, rows in parts.items()}
         if made:
             made |= {"names": names, "ranges": ranges, "dt": 1.0 / rate}
+        if box.display is not None and box.display.kind == "map":
+            made["wired"] = [pin.wired for pin in box.pins if pin.type == "prompt" and not pin.out]
         return made
 
 

@@ -55,6 +55,10 @@ SIGNALS: Mapping[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "transfer": ({"in": [RISING], "value": [RISING**2]}, {"in": [FALLING], "value": [RISING]}),
     "formula": ({"text": "a + b", "input": [[1.0]], "names": {"input": ("a",)}, "value": [[2.0]]}, {"value": [[3.0]]}),
     "pad": ({**VALUE, "value": [RISING, FALLING]}, {"value": [FALLING, FALLING]}),
+    "map": (
+        {"listener": [[0.5], [0.5]], "place": [[0.1], [0.9], [0.9], [0.1]], "share": [[0.2], [0.2]], "wired": [1, 1]},
+        {"listener": [[0.8], [0.2]], "share": [[0.1], [0.7]]},
+    ),
     "keys": ({"value": [[60]], "names": {"value": ("pitch",)}, "gate": [[0]]}, {"gate": [[1]]}),
     "surface": ({"gain": [RISING] * 8, "ranges": {"gain": ((0, 1),) * 8}}, {"gain": [FALLING] * 8}),
     "text": ({"text": "acid bass"}, {"unknown": ("acid",), "playing": True}),

@@ -7,7 +7,7 @@ import pytest
 from demon_patch.editor.hands.gestures.picture import ends_of, pad, placed, point_at
 from demon_patch.editor.layout.box import Display
 from demon_patch.patch.model.document import Patch
-from demon_patch.patch.model.graph import Node
+from demon_patch.patch.model.graph import Cable, Node
 from demon_patch.runtime.remote.messages.live import Turn
 from tests.support.editor_desk import Desk
 
@@ -145,3 +145,24 @@ def test_a_point_is_found_where_it_is_drawn() -> None:
     assert point_at((107.0, 32.0), shown, points, 5.0) == 2
     assert point_at((30.0, 50.0), shown, points, 5.0) is None
     assert placed((57.0, 7.0), shown, ends_of(points)) == (1.0, 1.0)
+
+
+def test_the_listener_of_a_map_comes_to_the_pointer_and_a_place_is_moved() -> None:
+    prompts = {f"p{n}": Node("prompt", at=(-300.0, 200.0 * n)) for n in (1, 2)}
+    cables = tuple(Cable(f"p{n}", "prompt", "it", f"prompt_{n}") for n in (1, 2))
+    desk = Desk(Patch(nodes={"it": Node("prompt_surface"), **prompts}, cables=cables))
+    shown = desk.view.boxes["it"].display
+    assert shown is not None
+    wide, tall = shown.w - 18, shown.h - 18
+    free, aim = (inside(shown, 9 + x * wide, 9 + (1 - y) * tall, desk) for x, y in ((0.3, 0.2), (0.75, 0.25)))
+    desk.drag(free, aim)
+    assert desk.graph.nodes["it"].values == pytest.approx({"x": 0.75, "y": 0.25}, abs=1e-3)
+    place, aim = (inside(shown, 9 + x * wide, 9 + (1 - y) * tall, desk) for x, y in ((0.9, 0.9), (0.6, 0.5)))
+    desk.drag(place, aim)
+    values = desk.graph.nodes["it"].values
+    assert (values["at_x2"], values["at_y2"]) == pytest.approx((0.6, 0.5), abs=1e-3)
+    assert values["x"] == pytest.approx(0.75, abs=1e-3)
+    assert desk.steps == ("Move on the map", "Move on the map")
+    unwired = inside(shown, 9 + 0.1 * wide, 9 + 0.9 * tall, desk)  # the third place has no cable: the listener comes
+    desk.drag(unwired, aim)
+    assert "at_x3" not in desk.graph.nodes["it"].values

@@ -27,6 +27,7 @@ the newest frame is what is heard now. A list of numbers stands for one frame. A
 | transfer | in, value | curve (what goes out over the range of what comes in) |
 | formula | input, value | text |
 | pad | value (x, y) | |
+| map | listener (x, y), place (all x, then all y), share | wired (of each place) |
 | keys | value (named pitch or pitch_n), gate | |
 | surface | gain | |
 | text | | text, unknown (words), playing |
@@ -42,6 +43,7 @@ from __future__ import annotations
 from demon_patch.editor.canvas.displays.base import Picture
 from demon_patch.editor.canvas.displays.gates import Keys, Lamp, Polygon, Steps, Switch
 from demon_patch.editor.canvas.displays.numbers import Bars, Dial, Formula, Meter, Number, Phase
+from demon_patch.editor.canvas.displays.places import Map
 from demon_patch.editor.canvas.displays.probe import Trail
 from demon_patch.editor.canvas.displays.shapes import CurveLine, Cycle, Envelope, Line, Transfer
 from demon_patch.editor.canvas.displays.signals import Pad, Scope, Shares, Threshold
@@ -51,7 +53,7 @@ KINDS: dict[str, type[Picture]] = {
     "scope": Scope, "number": Number, "dial": Dial, "bars": Bars, "meter": Meter, "lamp": Lamp, "threshold": Threshold,
     "steps": Steps, "polygon": Polygon, "switch": Switch, "shares": Shares, "cycle": Cycle, "phase": Phase,
     "envelope": Envelope, "line": Line, "curve": CurveLine, "transfer": Transfer, "formula": Formula, "pad": Pad,
-    "keys": Keys, "surface": Surface, "text": Text, "wave": Wave, "tape": Tape, "ring": Ring, "lanes": Lanes,
+    "map": Map, "keys": Keys, "surface": Surface, "text": Text, "wave": Wave, "tape": Tape, "ring": Ring, "lanes": Lanes,
     "probe": Trail,
 }  # fmt: skip
 """The class of each kind; a kind that is missing here, such as "none", has no picture."""
