@@ -112,7 +112,7 @@ class Fields:
         if (node, port) in self.tools.link.live_values and edits.within is None:
             edits.ask(Release(ports=((node, port),)))
 
-    def range(self, node: str, port: str) -> None:
+    def range(self, node: str, port: str, at: Point | None = None) -> None:
         """A port's playing range: two numbers; none for the declared one."""
         found = self._port(node, port)
         if found is None or not found.numeric:
@@ -133,10 +133,10 @@ class Fields:
             self.tools.edits.do(SetRange(node, port, min(low, high), max(low, high)), label="Playing range")
             return ""
 
-        self.tools.popups.field(self.tools.on_screen, f"Playing range, {self._said(found)}", text, commit)
+        self.tools.popups.field(at or self.tools.on_screen, f"Playing range, {self._said(found)}", text, commit)
 
     # -- cables --------------------------------------------------------------------------------------------------
-    def depth(self, key: CableKey, field: str = "depth") -> None:
+    def depth(self, key: CableKey, field: str = "depth", at: Point | None = None) -> None:
         """A cable's depth or offset; an empty depth is the usual one."""
         cable = self.tools.edits.graph.cables_by_key.get(key)
         if cable is None:
@@ -153,10 +153,11 @@ class Fields:
             self.tools.edits.set_cable(key, f"Set {field}", **{field: found})
             return ""
 
-        self.tools.popups.field(self.tools.on_screen, field.capitalize(), "" if held is None else f"{held:g}", commit)
+        text = "" if held is None else f"{held:g}"
+        self.tools.popups.field(at or self.tools.on_screen, field.capitalize(), text, commit)
 
     # -- names and notes -----------------------------------------------------------------------------------------
-    def name(self, id: str) -> None:
+    def name(self, id: str, at: Point | None = None) -> None:
         """The label of a node, or the title of a frame."""
         tools, graph = self.tools, self.tools.edits.graph
         if id in graph.frames:
@@ -175,7 +176,7 @@ class Fields:
                 return self._named(typed, lambda: tools.edits.do(Rename(id, typed), label="Rename"))
 
             title = tools.view.boxes[id].title if id in tools.view.boxes else node.label
-            tools.popups.field(tools.on_screen, "Name", node.label or title, rename)
+            tools.popups.field(at or tools.on_screen, "Name", node.label or title, rename)
 
     def definition(self, id: str) -> None:
         """The title of a definition, in all its subpatches."""

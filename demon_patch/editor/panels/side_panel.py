@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from demon_patch.editor.hands.pointer import NOWHERE, Pointer
 from demon_patch.editor.inputs import KeyPress
-from demon_patch.editor.layout.box import Rect
+from demon_patch.editor.layout.box import Point, Rect
 from demon_patch.editor.look import text as font
 from demon_patch.editor.look.theme import fade
 from demon_patch.editor.panels.sheet import Paper, Sheet
 
 WIDTH, HEADING, LINE, SIZE = 320.0, 44.0, 22.0, 14.5
+SMALL, SMALL_LINE = 12.5, 16.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,10 @@ class Row:
     title: what it says; broken into several lines where it is long. right: what stands at its right end.
     tone: a colour of the theme: text, label, faint, accent, good, warning, fault. heading: it begins a group.
     bold, marked: how it is drawn. do: what a click does.
+    detail: what stands below in small letters. dot: the tone of a lamp at its left end. bright: whether the
+    right end is what the line is about.
+    at, other: what a click, and a click with the right button, do; both get the place in pixels of the window, for
+    fields and menus.
     """
 
     title: str
@@ -31,6 +36,16 @@ class Row:
     bold: bool = False
     marked: bool = False
     do: Callable[[], object] | None = None
+    detail: str = ""
+    dot: str = ""
+    bright: bool = False
+    at: Callable[[Point], object] | None = None
+    other: Callable[[Point], object] | None = None
+
+    @property
+    def live(self) -> bool:
+        """Whether a click does something."""
+        return self.do is not None or self.at is not None
 
 
 class SidePanel:
@@ -91,13 +106,19 @@ class SidePanel:
             self._face = None
         y = look.y - self.sheet.y
         lit = next((n for n, (top, low) in enumerate(self._tops) if top <= y < low and y > HEADING), -1)
-        lit = lit if lit >= 0 and self._rows[lit].do is not None else -1
+        under = self._rows[lit] if 0 <= lit < len(self._rows) else None
+        lit = lit if under is not None and (under.live or under.other is not None) else -1
         if lit != self._lit:
             self._lit, self._face = lit, None
-        if look.left and not before.left and lit >= 0:
-            act = self._rows[lit].do
-            if act is not None:
-                act()
+        if under is None:
+            return
+        if look.right and not before.right and under.other is not None:
+            under.other(look.at)
+        elif look.left and not before.left:
+            if under.do is not None:
+                under.do()
+            elif under.at is not None:
+                under.at(look.at)
 
     def draw(self, now: float) -> bool:
         """Draws it if that is needed; returns whether it was."""
@@ -129,16 +150,20 @@ class SidePanel:
             return y + 32
         right = font.width(row.right, 13) + 14 if row.right else 0
         lines = font.wrapped(row.title, SIZE, s.w - 44 - right, 6)
-        low = y + LINE * len(lines) + 4
+        details = font.wrapped(row.detail, SMALL, s.w - 44, 4) if row.detail else []
+        low = y + LINE * len(lines) + SMALL_LINE * len(details) + 4
         self._tops.append((y, low))
         if -LINE < y < s.h:
             if number == self._lit:
                 s.box((6, y, s.w - 6, low), fill=fade(t.raised, 0.8), rounding=5)
-            if row.marked:
-                s.dot((14, y + 13), 3, fill=t.accent)
+            if row.marked or row.dot:
+                s.dot((14, y + 13), 3.5 if row.dot else 3, fill=getattr(t, row.dot) if row.dot else t.accent)
             colour = getattr(t, row.tone)
             for place, line in enumerate(lines):
                 s.text(24, y + 13 + LINE * place, line, SIZE, colour, bold=row.bold)
+            for place, line in enumerate(details):
+                middle = y + LINE * len(lines) + 9 + SMALL_LINE * place
+                s.text(24, middle, line, SMALL, t.label)
             if row.right:
-                s.text(s.w - 16, y + 13, row.right, 13, t.faint, align=1)
+                s.text(s.w - 16, y + 13, row.right, 13, t.text if row.bright else t.faint, align=1)
         return low
