@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+from pathlib import Path
 
 import dearpygui.dearpygui as dpg
 
@@ -27,6 +28,7 @@ from demon_patch.editor.options import Options
 from demon_patch.editor.pacing import Pacing
 from demon_patch.editor.panels.cheat_sheet import CheatSheet
 from demon_patch.editor.panels.history import HistoryPanel
+from demon_patch.editor.panels.more_panels import Around, MorePanels
 from demon_patch.editor.panels.probe_words import probed
 from demon_patch.editor.panels.problems import ProblemsPanel
 from demon_patch.editor.panels.protocol import Item
@@ -74,6 +76,7 @@ class Editor:
         self.drive = None if options.drive is None else Drive(options.drive, self._wake)
         self.answers = Answers(self)
         self.frames = 0
+        self._model = ""
         self._connect_parts(paper)
         self._shown: tuple[object, ...] = ()
         self._looked: tuple[object, ...] = ()
@@ -101,6 +104,23 @@ class Editor:
         registry.add(
             "problems", lambda: ProblemsPanel(paper, lambda: self.state.problems, self.jump, self.chrome.notices)
         )
+        self.more = MorePanels(registry, paper, link, self.facts, popups, self._around())
+
+    def _around(self) -> Around:
+        """What the panels of sharing and playing need to know of this window."""
+
+        def middle() -> tuple[float, float]:
+            w, h = self.chrome.size
+            return w / 2 - 150, h / 2 - 60
+
+        def home() -> Path | None:
+            file = self.options.file
+            return None if file is None or self.options.connect else file.resolve().parent
+
+        return Around(
+            selected=lambda: self.hands.selection.nodes, now=self.telemetry.drawn, at=lambda: self.hands.tools.world,
+            within=lambda: self.view.within, middle=middle, model=lambda: self._model, home=home,
+        )  # fmt: skip
 
     def _show_unknown(self, name: str) -> None:
         if name == "clients":
@@ -120,7 +140,7 @@ class Editor:
             self.view.learn()
             self.telemetry.begin(event.welcome.model, event.nodes)
             self.state.connected(event.welcome.file)
-            self.chrome.bar.model = event.welcome.model.title
+            self.chrome.bar.model, self._model = event.welcome.model.title, event.welcome.model.name
             self.chrome.bar.clients = len(event.welcome.clients)
             self._looked = ()
             if event.again:
@@ -289,7 +309,7 @@ class Editor:
         seen = None if hit is None or patch is None else probed(hit, self.facts, patch, within, self._path)
         self.chrome.probe.hover(seen, last.at, self.chrome.size, now)
         for path in drops:
-            self.popups.tell(f"{path} was dropped, but files are opened from the command line so far.", "warning")
+            self.more.dropped(path, last.at)
         if self._focused and not self.window.door.focused:
             self.hands.lost()
         self._focused = self.window.door.focused

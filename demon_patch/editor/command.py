@@ -25,6 +25,7 @@ def edit(
     scale: float = 0.0,
     device: str | None = None,
     model: str | None = None,
+    view: str = "canvas",
     drive: Annotated[Path | None, Parameter(show=False)] = None,
 ) -> None:
     """Opens the editor: a window in which a patch is wired, turned and heard while it plays.
@@ -39,6 +40,7 @@ def edit(
         scale: How many pixels of the display one of ours has, 0.5 to 4; by default as the display says.
         device: Part of the sound device's name, for a host that is started; none for a clock without a sound card.
         model: The model that plays, in place of the patch's own, for a host that is started.
+        view: What the window shows: canvas, or dashboard (the controls alone, as for a second screen).
         drive: A socket on which tests ask questions.
     """
     check_display()
@@ -53,8 +55,12 @@ def edit(
         raise DemonError("there is no such file", file=patch, mend="demon-patch new makes a patch")
     host = [*(("--device", device) if device else ()), *(("--model", model) if model else ())]
     options = Options(patch, connect, THEMES[theme], size_of(size), scale, tuple(host), drive)
-    from demon_patch.editor.app import run
-
+    if view == "dashboard":
+        from demon_patch.editor.dashboard.view import dashboard_view as run
+    elif view == "canvas":
+        from demon_patch.editor.app import run
+    else:
+        raise DemonError(f"there is no view {view!r}", mend="write canvas or dashboard")
     run(options)
 
 

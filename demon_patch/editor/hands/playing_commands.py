@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+from demon_patch.editor.dashboard.edits import added
 from demon_patch.editor.hands.base_commands import BaseCommands
 from demon_patch.editor.hands.notes import Notes
-from demon_patch.patch.edit.commands import SetMapping, SetSnapshot, SetWidget
+from demon_patch.errors import PatchError
+from demon_patch.patch.edit.commands import SetMapping, SetSnapshot
 from demon_patch.patch.edit.grid import Grid
-from demon_patch.patch.model.dashboard import Widget
 from demon_patch.runtime.remote.messages.controllers import CancelLearn, Learn
 from demon_patch.runtime.remote.messages.edits import Edited
 from demon_patch.runtime.remote.messages.live import Keep, Morph, Ramp, Recall, Release, Store
 from demon_patch.runtime.remote.messages.transport import Panic, Play
-
-WIDGET = 96.0
-COLUMNS = 8
 
 
 class PlayingCommands(BaseCommands):
@@ -103,11 +101,10 @@ class PlayingCommands(BaseCommands):
     def to_dashboard(self, node: str, port: str) -> None:
         """Puts a control of a port on the dashboard, in the next free place."""
         edits = self.tools.edits
-        board = edits.patch.dashboard
-        taken = {(round(w.at[0] / WIDGET), round(w.at[1] / WIDGET)) for w in board.values()}
-        place = next(
-            (x, y) for y in range(len(board) + 1) for x in range(COLUMNS) if (x, y) not in taken
-        )  # fmt: skip
-        widget = Widget(node, port, (place[0] * WIDGET, place[1] * WIDGET))
-        edits.on_patch(SetWidget(edits.fresh(), widget), label="To the dashboard")
+        try:
+            command = added(edits.patch, self.tools.view.facts, node, port)
+        except PatchError as error:
+            self.tools.popups.tell(str(error), "warning")
+            return
+        edits.on_patch(command, label="To the dashboard")
         self.tools.popups.tell("It is on the dashboard", "good")
