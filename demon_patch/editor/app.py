@@ -140,6 +140,7 @@ class Editor:
             self.view.learn()
             self.telemetry.begin(event.welcome.model, event.nodes)
             self.state.connected(event.welcome.file)
+            self.more.opened()
             self.chrome.bar.model, self._model = event.welcome.model.title, event.welcome.model.name
             self.chrome.bar.clients = len(event.welcome.clients)
             self._looked = ()

@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from demon_patch.editor.dashboard.hands import DashboardHands
 from demon_patch.editor.layout.box import Point
 from demon_patch.editor.layout.facts import Facts
 from demon_patch.editor.link.protocol import Link
@@ -18,7 +17,10 @@ from demon_patch.editor.panels.registry import Registry
 from demon_patch.editor.panels.sheet import Paper
 from demon_patch.editor.panels.snapshots_panel import SnapshotsPanel
 from demon_patch.editor.share.doing import Doing
+from demon_patch.editor.share.missing import lacks
 from demon_patch.editor.share.opening import look_at
+from demon_patch.runtime.remote.messages.base import Reply
+from demon_patch.runtime.remote.messages.files import Assets, Resolve
 
 NAMES = ("browser", "assets", "snapshots", "dashboard")
 """The names of these panels, for `Popups.show`."""
@@ -50,7 +52,7 @@ class MorePanels:
     ) -> None:
         self.around = around = around or Around()
         self.doing = Doing(link, popups, middle=around.middle)
-        self._widgets = DashboardHands(link, facts, popups)
+        self._link, self._popups, self._registry = link, popups, registry
         registry.add("browser", lambda: BrowserPanel(paper, link, facts, popups, self.doing, around.home, around.at))
         registry.add("assets", lambda: AssetsPanel(paper, link, popups, around.model))
         registry.add("snapshots", lambda: SnapshotsPanel(paper, link, popups, around.selected))
@@ -60,6 +62,15 @@ class MorePanels:
         """Offers what can be done with a file that was dropped on a pixel of the window."""
         self.doing.offer(look_at(Path(path)), pixel, self.around.at(), self.around.within())
 
-    def to_dashboard(self, node: str, port: str) -> None:
-        """Puts a port on the dashboard: for the menu of a knob."""
-        self._widgets.add(node, port)
+    def opened(self) -> None:
+        """A song was opened: asks what it lacks, and shows that where it lacks anything."""
+        self._link.ask(Resolve(), self._resolved, lambda fault: None)
+
+    def _resolved(self, reply: Reply) -> None:
+        count = len(lacks(reply, self._link.patch)) if isinstance(reply, Assets) else 0
+        if not count:
+            return
+        said = "A file that the patch names is missing" if count == 1 else f"{count} files of the patch are missing"
+        self._popups.tell(f"{said}. It plays without.", "warning")
+        if not self._registry.name:
+            self._registry.toggle("assets")

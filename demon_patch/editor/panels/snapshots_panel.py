@@ -94,7 +94,8 @@ def rows(
 
     made = [Row("Store what sounds now", "+", "accent", do=shots.store)]
     if selected:
-        made.append(Row(f"Store only what is selected ({len(selected)})", "+", "accent", do=partial(shots.store, selected)))  # type: ignore[arg-type]
+        chosen = partial(shots.store, tuple(selected))
+        made.append(Row(f"Store only what is selected ({len(selected)})", "+", "accent", do=chosen))
     made += [
         Row("Recall on", GRIDS[shots.grid][0], "label", do=partial(stepped, shots.step_grid)),
         Row("Way there", TIMES[shots.time][0], "label", do=partial(stepped, shots.step_time)),
