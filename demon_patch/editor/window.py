@@ -56,8 +56,9 @@ class Window:
             no_move=True, no_resize=True,
         )  # fmt: skip
         surface = self.surface
-        dpg.set_primary_window(surface, True)  # which resets the window's flags: its ground is that of a theme
-        dpg.configure_item(surface, no_scrollbar=True, no_scroll_with_mouse=True)
+        dpg.set_primary_window(surface, True)  # which resets the window's flags
+        # the ground is what the frame is cleared with: a window's own costs as much as all nodes where no card draws
+        dpg.configure_item(surface, no_scrollbar=True, no_scroll_with_mouse=True, no_background=True)
         self._bare: Item = 0
         self.restyle(theme)
         dpg.set_exit_callback(self._asked_to_close)
@@ -77,7 +78,6 @@ class Window:
         """Takes another theme."""
         bare = dpg.add_theme()
         all_ = dpg.add_theme_component(dpg.mvAll, parent=bare)
-        dpg.add_theme_color(dpg.mvThemeCol_WindowBg, theme.ground, parent=all_)
         for style in (dpg.mvStyleVar_WindowPadding, dpg.mvStyleVar_ItemSpacing, dpg.mvStyleVar_FramePadding):
             dpg.add_theme_style(style, 0, 0, parent=all_)
         dpg.add_theme_style(dpg.mvStyleVar_WindowBorderSize, 0, parent=all_)

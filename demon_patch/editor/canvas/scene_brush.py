@@ -64,8 +64,13 @@ class Brush:
         """Returns a new texture that may change; `forget` deletes it."""
         return dpg.add_dynamic_texture(width, height, [0.0] * (4 * width * height), parent=self._registry)
 
+    def once(self, pixels: skin.Pixels) -> Item:
+        """Returns a new texture with a picture; `forget` deletes it."""
+        height, width = pixels.shape[:2]
+        return dpg.add_static_texture(width, height, pixels.ravel(), parent=self._registry)  # type: ignore[arg-type]
+
     def forget(self, texture: Item) -> None:
-        """Deletes a texture of `changing`."""
+        """Deletes a texture of `changing` or `once`."""
         if dpg.does_item_exist(texture):
             dpg.delete_item(texture)
 

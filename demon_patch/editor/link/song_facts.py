@@ -29,11 +29,12 @@ class SongFacts:
     """The newest strip, ring and status.
 
     song, source: peaks by column of the song, 0 to 1; empty before any came.
+    dry: how much of the recording itself is heard, by column, 0 to 1; empty before any came.
     lanes: by control, its numbers by column. loop: [from, to) in song frames. laid: windows in control frames.
     """
 
     def __init__(self) -> None:
-        self.song = self.source = np.zeros(0, np.float64)
+        self.song = self.source = self.dry = np.zeros(0, np.float64)
         self.lanes: dict[str, Array] = {}
         self.loop = (0, 0)
         self.laid: tuple[tuple[int, int], ...] = ()
@@ -46,6 +47,7 @@ class SongFacts:
         self.song = _kept(self.song, floats(strip.song))
         if strip.source:
             self.source = _kept(self.source, floats(strip.source))
+        self.dry = _kept(self.dry, np.round(floats(strip.dry), 2))
         lanes = {name: floats(data) for name, data in strip.lanes.items()}
         same = lanes.keys() == self.lanes.keys() and all(
             np.array_equal(lanes[name], self.lanes[name]) for name in lanes

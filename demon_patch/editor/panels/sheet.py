@@ -10,6 +10,7 @@ import dearpygui.dearpygui as dpg
 from demon_patch.editor.canvas.scene_brush import CLEAR, Brush, Colour, Item
 from demon_patch.editor.layout.box import Point, Rect
 from demon_patch.editor.look import text as font
+from demon_patch.editor.look.skin import Pixels
 from demon_patch.editor.look.theme import Theme
 
 
@@ -34,6 +35,7 @@ class Sheet:
 
     def __init__(self, paper: Paper, rect: Rect) -> None:
         self._paper = paper
+        self._pictures: list[Item] = []
         self._group = dpg.add_group(parent=paper.parent, pos=(0, 0))  # a drawlist alone keeps no place
         self.item = dpg.add_drawlist(1, 1, parent=self._group)
         self.place(rect)
@@ -62,6 +64,9 @@ class Sheet:
     def clear(self) -> None:
         """Takes away what is drawn."""
         dpg.delete_item(self.item, children_only=True)
+        for texture in self._pictures:
+            self._paper.brush.forget(texture)
+        self._pictures.clear()
 
     # -- shapes --------------------------------------------------------------------------------------------------
     def box(
@@ -99,6 +104,13 @@ class Sheet:
         """Draws a disc."""
         k = self._paper.scale
         dpg.draw_circle((at[0] * k, at[1] * k), radius * k, fill=fill, color=edge, thickness=line * k, parent=self.item)
+
+    def picture(self, rect: Rect, pixels: Pixels) -> None:
+        """Draws a picture [height, width, 4], each 0 to 1, into a rectangle."""
+        k = self._paper.scale
+        self._pictures.append(texture := self._paper.brush.once(pixels))
+        left, top, right, bottom = rect
+        dpg.draw_image(texture, (left * k, top * k), (right * k, bottom * k), parent=self.item)
 
     # -- texts ---------------------------------------------------------------------------------------------------
     def text(

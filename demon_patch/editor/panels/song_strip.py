@@ -8,16 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from demon_patch.arrays import Array
 from demon_patch.editor.hands.pointer import Pointer
 from demon_patch.editor.link.protocol import Link
 from demon_patch.editor.link.song_facts import SongFacts
 from demon_patch.editor.look.theme import fade, mix
+from demon_patch.editor.look.waveform import Wave, lay, picture, sampled
 from demon_patch.editor.panels.sheet import Paper, Sheet
 from demon_patch.editor.panels.strip_hands import HEIGHT, LANE, MARGIN, TOP, WAVE, StripHands, downbeat, ruler
 from demon_patch.engine.controls import CONTROLS
 
 LANES = 4  # that are drawn
+DRY = 4.0  # pixels that the band of the recording's share is high
+HATCH = 7.0  # pixels from one stroke of a hatch to the next
 
 
 class SongStrip:
@@ -48,7 +50,16 @@ class SongStrip:
         made = replace(made, first=round(made.first, 2))
         self.hands.ruler = made
         loop = status.get("loop")
-        face = (made, id(facts.song), id(facts.source), id(facts.lanes), loop, self.hands.draft, self.hands.flag)
+        face = (
+            made,
+            id(facts.song),
+            id(facts.source),
+            id(facts.dry),
+            id(facts.lanes),
+            loop,
+            self.hands.draft,
+            self.hands.flag,
+        )
         changed = face != self._face
         if changed:
             self._face = face
@@ -87,8 +98,13 @@ class SongStrip:
                 s.text(x + 3, 10, str(number), 11.5, t.faint)
         middle = (TOP + self._low) / 2
         loudest = max((float(p.max()) for p in (self._facts.song, self._facts.source) if len(p)), default=1.0) or 1.0
-        self._waves(np.asarray(self._facts.source / loudest, np.float64), middle, fade(t.port("source"), 0.55), 3.0)
-        self._waves(np.asarray(self._facts.song / loudest, np.float64), middle, t.port("audio"), 1.3)
+        waves = (
+            Wave(np.asarray(self._facts.source / loudest, np.float64), fade(t.port("source"), 0.55)),
+            Wave(np.asarray(self._facts.song / loudest, np.float64), t.port("audio"), every=3, wide=2),
+        )
+        across = (MARGIN, TOP, s.w - MARGIN, self._low - DRY - 1)
+        s.picture(across, picture(waves, max(int(s.w - 2 * MARGIN), 1), max(int(across[3] - across[1]), 1)))
+        self._draw_dry()
         if not len(self._facts.song):
             s.text(s.w / 2, middle, "the song appears as it is made", 14, t.faint, align=0.5)
         self._draw_lanes()
@@ -101,23 +117,16 @@ class SongStrip:
             step *= 2
         return (number - 1) % step == 0
 
-    def _waves(self, peaks: Array, middle: float, colour: tuple[int, int, int, int], thick: float) -> None:
-        if not len(peaks):
+    def _draw_dry(self) -> None:
+        """A band under the waves: the more of the recording itself is heard, the brighter."""
+        t, s, dry = self.sheet.theme, self.sheet, self._facts.dry
+        if not len(dry) or float(dry.max()) < 0.005:
             return
-        count = max(int((self.sheet.w - 2 * MARGIN) / 3.0), 1)
-        edges = np.linspace(0, len(peaks), count, endpoint=False).astype(int)
-        loud = np.maximum.reduceat(peaks, edges) if len(peaks) >= count else np.interp(
-            np.linspace(0, len(peaks) - 1, count), np.arange(len(peaks)), peaks
-        )  # fmt: skip
-        half = ((self._low - TOP) / 2 - 3) * np.clip(loud, 0.0, 1.0) ** 1.5
-        xs = MARGIN + (np.arange(count) + 0.5) * (self.sheet.w - 2 * MARGIN) / count
-        points: list[tuple[float, float]] = []
-        for number, (x, h) in enumerate(zip(xs.tolist(), half.tolist(), strict=True)):
-            up = (x, middle - h - 0.4)
-            low = (x, middle + h + 0.4)
-            points += [up, low] if number % 2 == 0 else [low, up]
-        for start in range(0, len(points), 2):  # strokes, since a closed shape of this form is not filled smoothly
-            self.sheet.line(points[start], points[start + 1], colour, thick)
+        top, low = self._low - DRY, self._low
+        band = np.zeros((1, min(len(dry), 512), 4), np.float32)
+        lay(band, 0.08 + 0.92 * np.clip(sampled(dry, band.shape[1]), 0.0, 1.0)[None, :], t.port("source"))
+        s.picture((MARGIN, top, s.w - MARGIN, low), band)
+        s.text(MARGIN + 5, top - 6, "recording", 11, fade(t.port("source"), 0.9))
 
     def _draw_lanes(self) -> None:
         t, s = self.sheet.theme, self.sheet
@@ -161,8 +170,7 @@ class SongStrip:
         x = MARGIN + across * song
         for place, (label, seconds) in enumerate(waiting[:4]):
             at = rule.x((song * rule.length + seconds) % rule.length) if rule.length else x
-            for stroke in range(int(TOP), int(self._low), 6):
-                s.line((at, stroke), (at, stroke + 3), t.warning, 1.6)
+            self._hatch(at, min(at + self._bar, s.w - MARGIN))
             s.text(min(at + 5, s.w - 190), TOP + 9 + 14 * place, f"{label} in {seconds:.1f} s", 12.5, t.warning)
         s.line((x, TOP - 6), (x, self._low + 2), t.accent, 1.8)
         s.shape([(x - 4.5, TOP - 8), (x + 4.5, TOP - 8), (x, TOP - 1)], t.accent)
@@ -171,3 +179,20 @@ class SongStrip:
             s.line((at, TOP), (at, self._low), mix(t.well, t.text, 0.5), 1)
             minutes, rest = divmod(self.hands.hover, 60)
             s.text(at + 4, self._low - 8, f"{int(minutes)}:{rest:04.1f}", 12, t.label)
+
+    @property
+    def _bar(self) -> float:
+        """The pixels of a bar; of two seconds where there are no beats."""
+        rule = self.hands.ruler
+        seconds = rule.beat * max(rule.per_bar, 1.0) or 2.0
+        return max(rule.x(seconds) - rule.x(0.0), 12.0)
+
+    def _hatch(self, left: float, right: float) -> None:
+        """Marks where a change begins to be heard, by a line and a hatch."""
+        t, s, top, low = self.top.theme, self.top, TOP, self._low
+        tall = low - top
+        for start in np.arange(left - tall, right, HATCH).tolist():
+            a, b = max(start, left), min(start + tall, right)
+            if b > a:
+                s.line((a, low - (a - start)), (b, low - (b - start)), fade(t.warning, 0.4), 1.0)
+        s.line((left, top - 3), (left, low), t.warning, 1.8)

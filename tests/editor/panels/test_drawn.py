@@ -74,12 +74,13 @@ def test_the_strip_draws_song_lanes_loop_and_what_waits(paper: Paper) -> None:
     strip = SongStrip(paper, link, facts)
     strip.place(704.0, 1280.0)
     assert strip.draw(0.0, 0.25)
-    empty = items(strip.sheet)
     song = np.linspace(0, 1, 512).astype("<f4").tobytes()
-    facts.take_strip(Strip(columns=512, song=song, source=song, lanes={"ode_noise": song, "mine": song}))
+    facts.take_strip(Strip(columns=512, song=song, source=song, dry=song, lanes={"ode_noise": song, "mine": song}))
     assert strip.draw(0.1, 0.25)
-    assert items(strip.sheet) > empty + 800
-    facts.take_strip(Strip(columns=512, song=song, lanes={"ode_noise": song, "mine": song}))
+    drawn = [dpg.get_item_type(item) for item in dpg.get_item_children(strip.sheet.item, 2)]
+    assert len([type for type in drawn if type.endswith("Image")]) == 2  # the waves, and the recording's share
+    assert len([type for type in drawn if type.endswith("Polyline")]) == 2  # the lanes
+    facts.take_strip(Strip(columns=512, song=song, dry=song, lanes={"ode_noise": song, "mine": song}))
     assert not strip.draw(0.2, 0.25)
     assert items(strip.top) > 8
 
