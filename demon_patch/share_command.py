@@ -18,8 +18,6 @@ EXAMPLES = examples(
     "demon-patch share my-song.dpatch.json --sound take.flac --out my-song.html",
     "demon-patch share my-song.dpatch.json --out my-song.svg",
 )
-LARGEST = 128 * 2**20
-"""The most bytes of a sound file that is put into a page."""
 PICTURE = ".svg"
 
 
@@ -49,6 +47,7 @@ def share(
     from demon_patch.editor.look.theme import DARK, LIGHT
     from demon_patch.editor.share.graph_svg import graph_svg
     from demon_patch.editor.share.html_page import html_page
+    from demon_patch.editor.share.sound_of import sound_of
     from demon_patch.patch.files import atomic_file, page_pack
     from demon_patch.runtime.assets.assets import files_of, load_patch, pack_of
 
@@ -65,7 +64,7 @@ def share(
     else:
         with files_of(patch) as folder:
             pack = pack_of(document, folder)
-        heard = _rendered(patch, seconds, threads) if sound is None else _given(sound)
+        heard = _rendered(patch, seconds, threads) if sound is None else sound_of(sound)
         made = html_page(document, pack, heard, theme, name)
     atomic_file.write(target, made.encode())
     tell(f"wrote {target}")
@@ -73,30 +72,10 @@ def share(
 
 def _rendered(patch: Path, seconds: float, threads: int | None) -> Sound:
     """Renders a patch, and returns it as FLAC."""
+    from demon_patch.editor.share.sound_of import sound_of
     from demon_patch.offline import render
 
     tell(f"rendering {seconds:g} s of {patch.name}")
     made = render(patch, seconds=seconds, threads=threads)
     with TemporaryDirectory(prefix="demon-patch-") as folder:
-        return _given(made.save(Path(folder, "sound.flac")))
-
-
-def _given(path: Path) -> Sound:
-    """Returns a sound file for a page. Raises PatchError."""
-    import numpy as np
-    import soundfile
-
-    from demon_patch.editor.share.html_page import TYPES, Sound
-    from demon_patch.patch.files import atomic_file
-
-    if path.suffix.lower() not in TYPES:
-        raise PatchError("this is no WAV or FLAC file", file=path, mend="name one that ends with .wav or .flac")
-    content = atomic_file.read(path, LARGEST)
-    if len(content) > LARGEST:
-        raise PatchError(f"the sound is larger than {LARGEST // 2**20} MiB", file=path, mend="give a shorter one")
-    try:
-        with soundfile.SoundFile(path) as file:
-            peaks = [float(np.abs(b).max(initial=0.0)) for b in file.blocks(max(1, file.frames // 960), always_2d=True)]
-            return Sound(content, TYPES[path.suffix.lower()], file.frames / file.samplerate, peaks)
-    except (soundfile.LibsndfileError, RuntimeError):
-        raise PatchError("it cannot be read as sound", file=path, mend="give a whole WAV or FLAC file") from None
+        return sound_of(made.save(Path(folder, "sound.flac")))

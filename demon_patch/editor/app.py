@@ -135,6 +135,7 @@ class Editor:
     # -- what comes from the host --------------------------------------------------------------------------------
     def _hear(self, event: object) -> None:
         now = time.perf_counter()
+        self.more.hear(event)
         if isinstance(event, Connected):
             self.facts.learn(event.nodes)
             self.view.learn()

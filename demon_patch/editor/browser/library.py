@@ -63,7 +63,9 @@ class Entry:
     @property
     def description(self) -> str:
         """What is told of it."""
-        return self.fault or (self.patch.meta.description if self.patch is not None else "")
+        if self.patch is not None:
+            return self.patch.meta.description
+        return self.fault or ("" if self.path is not None else "On the host's machine")
 
     @property
     def waits(self) -> bool:

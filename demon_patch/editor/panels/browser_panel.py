@@ -21,6 +21,7 @@ from demon_patch.editor.panels.protocol import Item, Popups
 from demon_patch.editor.panels.sheet import Paper, Sheet
 from demon_patch.editor.share import doing
 from demon_patch.editor.share.doing import Doing
+from demon_patch.editor.share.exporting import Exporting
 from demon_patch.editor.share.opening import look_at
 from demon_patch.patch.model.document import Patch
 from demon_patch.runtime.remote.messages.base import Fault, Reply
@@ -45,6 +46,7 @@ class BrowserPanel:
         facts: Facts,
         popups: Popups,
         acts: Doing,
+        exporting: Exporting,
         home: Callable[[], Path | None] = lambda: None,
         at: Callable[[], Point] = lambda: (0.0, 0.0),
     ) -> None:
@@ -52,6 +54,7 @@ class BrowserPanel:
         self.sheet.show(False)
         self.library = Library()
         self._link, self._facts, self._popups, self._acts = link, facts, popups, acts
+        self._exporting = exporting
         self._home, self._at = home, at
         self._pictures: dict[tuple[str, str], tuple[Patch, float, Miniature]] = {}
         self._cards, self._scroll = Cards(), 0.0
@@ -194,7 +197,11 @@ class BrowserPanel:
         s.box((0, 0, s.w, TOP - 4), fill=t.panel)
         s.line((0.5, 0), (0.5, s.h), t.edge, 1.5)
         s.text(16, 24, "Patches", 17, t.text, bold=True)
-        s.text(s.w - 16, 24, f"{count} of {len(library.entries)}", 13, t.faint, align=1)
+        s.text(100, 24, f"{count} of {len(library.entries)}", 13, t.faint)
+        share = (s.w - 140, 9.0, s.w - 14, 35.0)
+        s.box(share, fill=fade(t.accent, 0.18), rounding=7)
+        s.text((share[0] + share[2]) / 2, 22, "Share this song …", 14, t.accent, align=0.5)
+        self._buttons.append((share, lambda: self._popups.menu((self._was.x, self._was.y), self._exporting.items)))
         s.box((14, 42, s.w - 150, 42 + FIELD), fill=t.field, edge=t.track, rounding=7)
         said = library.text or "type to search title, tag, author, words"
         s.text(26, 42 + FIELD / 2, said, 15, t.text if library.text else t.faint, wide=s.w - 200)

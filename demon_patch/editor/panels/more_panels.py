@@ -17,6 +17,7 @@ from demon_patch.editor.panels.registry import Registry
 from demon_patch.editor.panels.sheet import Paper
 from demon_patch.editor.panels.snapshots_panel import SnapshotsPanel
 from demon_patch.editor.share.doing import Doing
+from demon_patch.editor.share.exporting import Exporting
 from demon_patch.editor.share.missing import lacks
 from demon_patch.editor.share.opening import look_at
 from demon_patch.runtime.remote.messages.base import Reply
@@ -52,8 +53,12 @@ class MorePanels:
     ) -> None:
         self.around = around = around or Around()
         self.doing = Doing(link, popups, middle=around.middle)
+        self.exporting = Exporting(link, facts, popups, around.home)
         self._link, self._popups, self._registry = link, popups, registry
-        registry.add("browser", lambda: BrowserPanel(paper, link, facts, popups, self.doing, around.home, around.at))
+        registry.add(
+            "browser",
+            lambda: BrowserPanel(paper, link, facts, popups, self.doing, self.exporting, around.home, around.at),
+        )
         registry.add("assets", lambda: AssetsPanel(paper, link, popups, around.model))
         registry.add("snapshots", lambda: SnapshotsPanel(paper, link, popups, around.selected))
         registry.add("dashboard", lambda: DashboardPanel(paper, link, facts, popups, around.now))
@@ -61,6 +66,10 @@ class MorePanels:
     def dropped(self, path: str, pixel: Point) -> None:
         """Offers what can be done with a file that was dropped on a pixel of the window."""
         self.doing.offer(look_at(Path(path)), pixel, self.around.at(), self.around.within())
+
+    def hear(self, event: object) -> None:
+        """Takes what the host tells."""
+        self.exporting.hear(event)
 
     def opened(self) -> None:
         """A song was opened: asks what it lacks, and shows that where it lacks anything."""

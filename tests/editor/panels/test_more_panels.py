@@ -27,7 +27,8 @@ def made(*assets: Asset) -> tuple[MorePanels, Registry, FakePopups, StoringLink]
     link.replies[Resolve] = Assets(assets=assets)
     paper: Any = None
     panels = MorePanels(registry, paper, link, Facts(), popups)
-    registry.makers = dict.fromkeys(registry.makers, NoPanel)
+    for name in registry.makers:
+        registry.makers[name] = lambda: NoPanel()
     return panels, registry, popups, link
 
 
