@@ -120,7 +120,9 @@ class AnsweringPopups:
     def palette(self, at: Point, pin: Pin | None, text: str = "") -> None:
         self._put("palette", (at, pin, text))
 
-    def field(self, at: Point, title: str, text: str, commit: Callable[[str], str], lines: int = 1) -> None:
+    def field(
+        self, at: Point, title: str, text: str, commit: Callable[[str], str], lines: int = 1, advisor: Any = None
+    ) -> None:
         self._put("field", (title, text, commit))
 
     def menu(self, at: Point, items: Sequence[Item]) -> None:

@@ -32,7 +32,9 @@ class FakePopups:
 
     def palette(self, at: Any, pin: Any, text: str = "") -> None: ...
 
-    def field(self, at: Any, title: str, text: str, commit: Callable[[str], str], lines: int = 1) -> None:
+    def field(
+        self, at: Any, title: str, text: str, commit: Callable[[str], str], lines: int = 1, advisor: Any = None
+    ) -> None:
         self.fields.append((title, text, commit))
 
     def menu(self, at: Any, items: Sequence[Item]) -> None:

@@ -10,6 +10,7 @@ from msgspec import structs
 from demon_patch.editor.hands.tools import Tools
 from demon_patch.editor.layout.box import Point
 from demon_patch.editor.look import numbers
+from demon_patch.editor.panels.words_panel import advisor_of
 from demon_patch.nodes.language.ports import Port, misfit
 from demon_patch.patch.edit.commands import ABSENT, Rename, RenameDefinition, SetFrame, SetNote, SetRange
 from demon_patch.patch.model.canvas import CanvasNote
@@ -48,10 +49,12 @@ class Fields:
             title = f"{found.title}, {self._said(found)}"
             tools.popups.field(at or tools.on_screen, title, text, lambda typed: self._number(node, found, typed))
         elif found.type in ("text", "path"):
-            lines = LINES if len(str(held)) > 60 or node_type(tools, node) == "prompt" else 1
+            type = node_type(tools, node)
+            lines = LINES if len(str(held)) > 60 or type == "prompt" else 1
             tools.popups.field(
-                at or tools.on_screen, found.title, str(held or ""), lambda typed: self._text(node, found, typed), lines
-            )
+                at or tools.on_screen, found.title, str(held or ""), lambda typed: self._text(node, found, typed),
+                lines, advisor_of(tools.link, type, found),
+            )  # fmt: skip
         elif found.type == "points":
             text = "; ".join(" ".join(f"{x:g}" for x in point) for point in held or [])
             tools.popups.field(

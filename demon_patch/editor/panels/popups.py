@@ -12,15 +12,18 @@ from demon_patch.editor.inputs import KeyPress
 from demon_patch.editor.layout.box import Pin, Point, Rect
 from demon_patch.editor.look import text as font
 from demon_patch.editor.look.theme import fade
+from demon_patch.editor.panels import advice_list
+from demon_patch.editor.panels.advice_list import AdviceList
 from demon_patch.editor.panels.line_editor import LineEditor
 from demon_patch.editor.panels.menu_list import LINE, PAD, SIZE, Column, MenuList, height
 from demon_patch.editor.panels.notices import Notices
 from demon_patch.editor.panels.offer_list import ROWS, OfferList, Shown
-from demon_patch.editor.panels.protocol import Item, Tone
+from demon_patch.editor.panels.protocol import Advisor, Item, Tone
 from demon_patch.editor.panels.sheet import Paper, Sheet
+from demon_patch.editor.panels.text_line import FIELD_LINE, draw_line
 
 PALETTE_W, ROW, SEARCH = 356.0, 42.0, 40.0
-FIELD_W, FIELD_H, FIELD_LINE = 240.0, 34.0, 20.0
+FIELD_W, FIELD_H = 240.0, 34.0
 EDGE = 12.0  # pixels around a popup for its shadow
 
 
@@ -37,6 +40,7 @@ class _Field:
     line: LineEditor
     commit: Callable[[str], str]
     wrong: str = ""
+    advice: AdviceList | None = None
 
 
 class PopupWindows:
@@ -60,6 +64,7 @@ class PopupWindows:
         self._open: _Palette | _Field | MenuList | None = None
         self._rect: Rect = (0.0, 0.0, 0.0, 0.0)
         self._was = NOWHERE
+        self._aim: Point | None = None
         self._face: object = None
         self._blink = 0.0
 
@@ -82,12 +87,19 @@ class PopupWindows:
         tall = SEARCH + ROWS * ROW + 16
         self._put(_Palette(found, LineEditor.over(text, chosen=False), hint), self.place(*at), PALETTE_W, tall)
 
-    def field(self, at: Point, title: str, text: str, commit: Callable[[str], str], lines: int = 1) -> None:
+    def field(
+        self, at: Point, title: str, text: str, commit: Callable[[str], str], lines: int = 1,
+        advisor: Advisor | None = None,
+    ) -> None:  # fmt: skip
         """Opens a field with a text."""
-        wide = FIELD_W if lines == 1 else 2 * FIELD_W
+        wide = FIELD_W if lines == 1 and advisor is None else 2 * FIELD_W
         wide = min(max(wide, font.width(text.split("\n", 1)[0], 15.5) + 40, font.width(title, 13) + 30), 560.0)
         tall = FIELD_H + FIELD_LINE * (lines - 1) + 26 + 22
         made = _Field(title, LineEditor.over(text, chosen=lines == 1, lines=lines > 1), commit)
+        if advisor is not None:
+            made.line.anchor = made.line.caret
+            made.advice = AdviceList(advisor, made.line)
+            tall += advice_list.HEIGHT
         self._put(made, at, wide, tall)
 
     def menu(self, at: Point, items: Sequence[Item]) -> None:
@@ -114,7 +126,7 @@ class PopupWindows:
     def _put(self, made: _Palette | _Field, at: Point, w: float, h: float) -> None:
         x = min(max(at[0], 6.0), max(self.size[0] - w - 6, 6.0))
         y = min(max(at[1], 52.0), max(self.size[1] - h - 6, 6.0))
-        self._open, self._rect, self._face = made, (x, y, x + w, y + h), None
+        self._open, self._rect, self._face, self._aim = made, (x, y, x + w, y + h), None, None
 
     # -- input ---------------------------------------------------------------------------------------------------
     def holds(self, x: float, y: float) -> bool:
@@ -154,6 +166,8 @@ class PopupWindows:
             palette.list.look(palette.line.text)
 
     def _key_field(self, field: _Field, press: KeyPress) -> None:
+        if field.advice is not None and field.advice.key(press):
+            return
         if press.name == "enter" and not (field.line.lines and not press.ctrl):
             field.wrong = field.commit(field.line.text)
             if not field.wrong and self._open is field:
@@ -195,15 +209,23 @@ class PopupWindows:
         elif isinstance(self._open, _Palette):
             self._point_palette(self._open, look, pressed)
         elif pressed:
-            self._point_line(self._open.line, look)
+            below = look.y - self._rect[3] + advice_list.HEIGHT
+            if self._open.advice is not None and below > 0:
+                self._open.advice.click(below)
+                self._face = None
+            else:
+                self._point_line(self._open.line, look)
         return True
 
     def _point_palette(self, palette: _Palette, look: Pointer, pressed: bool) -> None:
         if look.wheel:
             palette.list.scroll(-round(look.wheel) * 2)
         row = int((look.y - self._rect[1] - SEARCH - 8) // ROW)
+        rests = self._aim in (None, look.at) and not look.wheel  # under a pointer that rests, keys choose
+        self._aim = look.at
         if 0 <= row < len(palette.list.shown) and look.y > self._rect[1] + SEARCH + 8:
-            palette.list.lit = palette.list.first + row
+            if not rests or pressed:
+                palette.list.lit = palette.list.first + row
             if pressed:
                 self._choose(palette.list.chosen)
         elif pressed:
@@ -257,7 +279,10 @@ class PopupWindows:
             found, line = self._open.list, self._open.line
             return line.text, line.span, line.caret, found.first, found.lit, caret, id(found.offers)
         assert self._open is not None
-        return self._open.line.text, self._open.line.span, self._open.line.caret, self._open.wrong, caret
+        line, advice = self._open.line, self._open.advice
+        if advice is not None:
+            advice.look()
+        return line.text, line.span, line.caret, self._open.wrong, caret, advice and advice.face
 
     def _ground(self, rect: Rect) -> None:
         """Draws a popup's body with a soft shadow; the rectangle is in pixels of the sheet."""
@@ -274,7 +299,7 @@ class PopupWindows:
         t, s, found = self._sheet.theme, self._sheet, palette.list
         rows = max(len(found.shown), 1)
         self._ground((EDGE, EDGE, EDGE + PALETTE_W, EDGE + SEARCH + 16 + ROW * rows))
-        self._draw_line(palette.line, (EDGE + 10, EDGE + 8, EDGE + PALETTE_W - 10, EDGE + SEARCH), palette.hint, caret)
+        draw_line(s, palette.line, (EDGE + 10, EDGE + 8, EDGE + PALETTE_W - 10, EDGE + SEARCH), palette.hint, caret)
         y = EDGE + SEARCH + 8
         if not found.offers:
             s.text(EDGE + 22, y + ROW / 2, "nothing has that name", 15, t.faint)
@@ -302,43 +327,22 @@ class PopupWindows:
         t, s = self._sheet.theme, self._sheet
         left, top, right, bottom = self._rect
         w, h = right - left, bottom - top
-        self._ground((EDGE, EDGE, EDGE + w, EDGE + h - (0 if field.wrong or field.line.lines else 20)))
+        advice, wrong = field.advice, field.wrong
+        if advice is not None:
+            wrong = wrong or advice.advice.wrong
+        self._ground((EDGE, EDGE, EDGE + w, EDGE + h - (0 if wrong or field.line.lines or advice else 20)))
+        if advice is not None:
+            h -= advice_list.HEIGHT
+            advice.draw(s, EDGE + 8, EDGE + h, w - 16)
         s.text(EDGE + 12, EDGE + 14, field.title, 13, t.label, wide=w - 24)
-        edge = t.fault if field.wrong else None
-        self._draw_line(field.line, (EDGE + 10, EDGE + 26, EDGE + w - 10, EDGE + h - 22), "", caret, edge)
-        said = field.wrong or ("Ctrl+Enter when done" if field.line.lines else "")
-        s.text(EDGE + 12, EDGE + h - 11, said, 13, t.fault if field.wrong else t.faint, wide=w - 24)
-
-    def _draw_line(self, line: LineEditor, rect: Rect, hint: str, caret: bool, edge: Any = None) -> None:
-        t, s, size = self._sheet.theme, self._sheet, 15.5
-        left, top, right, bottom = rect
-        s.box(rect, fill=t.field, edge=edge or fade(t.text, 0.12), rounding=6)
-        if not line.text and hint:
-            s.text(left + 10, (top + bottom) / 2, hint, 14.5, t.faint, wide=right - left - 20)
-        rows = line.text.split("\n")
-        if line.lines:
-            rows_shown, first_y, start = rows, top + 15, 0
-        else:
-            rows_shown, first_y, start = rows[:1], (top + bottom) / 2, 0
-        room = right - left - 20
-        lo, hi = line.span
-        for number, row in enumerate(rows_shown):
-            y = first_y + FIELD_LINE * number
-            if y > bottom - 4:
-                break
-            at = min(max(line.caret - start, 0), len(row))
-            skip = 0  # characters that are scrolled away to the left
-            while font.width(row[skip:at], size) > room and skip < at:
-                skip += 1
-            a, b = max(lo - start, skip), min(hi - start, len(row))
-            if hi > lo and b > a:
-                x0, x1 = font.width(row[skip:a], size), font.width(row[skip:b], size)
-                s.box((left + 10 + x0, y - 10, min(left + 10 + x1, right - 6), y + 10), fill=fade(t.accent, 0.35))
-            s.text(left + 10, y, row[skip:], size, t.text, wide=room + 4)
-            if caret and start <= line.caret <= start + len(row):
-                x = left + 10 + font.width(row[skip:at], size)
-                s.line((x, y - 9), (x, y + 9), t.accent, 1.4)
-            start += len(row) + 1
+        edge = t.fault if wrong else None
+        marks = advice.advice.marks if advice is not None else ()
+        draw_line(s, field.line, (EDGE + 10, EDGE + 26, EDGE + w - 10, EDGE + h - 22), "", caret, edge, marks)
+        takes = "Tab: take the word" if advice is not None else ""
+        said = wrong or ("Ctrl+Enter when done" if field.line.lines else "")
+        s.text(EDGE + 12, EDGE + h - 11, said, 13, t.fault if wrong else t.faint, wide=w - 24)
+        if takes and not wrong:
+            s.text(EDGE + w - 12, EDGE + h - 11, takes, 13, t.faint, align=1)
 
     def _draw_column(self, col: Column) -> None:
         t, s = self._sheet.theme, self._sheet

@@ -26,6 +26,37 @@ class Item:
     items: tuple[Item, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """Something that can be typed: put between the characters `start` and `end`. title, meaning: what the line says.
+    tone: of the title: text, or fault for a word that is replaced because it says nothing."""
+
+    title: str
+    meaning: str
+    text: str
+    start: int
+    end: int
+    tone: str = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What is said of a text while it is typed. wrong: what is wrong with it so far. offers: what can be typed.
+    marks: characters (from, to) that are underlined, since they mean nothing."""
+
+    wrong: str = ""
+    offers: tuple[Offered, ...] = ()
+    marks: tuple[tuple[int, int], ...] = ()
+
+
+class Advisor(Protocol):
+    """Looks at a text while it is typed."""
+
+    def look(self, text: str, caret: int) -> Advice:
+        """Returns what is said now; called often, also while nothing is typed, since answers may come late."""
+        ...
+
+
 class Popups(Protocol):
     """Popups over the canvas. Places are in pixels of the window unless said otherwise. One is open at a time."""
 
@@ -44,9 +75,12 @@ class Popups(Protocol):
         text: what is typed already. The choice comes to `Hands.chosen`."""
         ...
 
-    def field(self, at: Point, title: str, text: str, commit: Callable[[str], str], lines: int = 1) -> None:
+    def field(
+        self, at: Point, title: str, text: str, commit: Callable[[str], str], lines: int = 1,
+        advisor: Advisor | None = None,
+    ) -> None:  # fmt: skip
         """Opens a field with a text. `commit` gets what was typed; it returns what is wrong with it, and an empty text
-        closes the field."""
+        closes the field. advisor: says and offers something below the field."""
         ...
 
     def menu(self, at: Point, items: Sequence[Item]) -> None:
