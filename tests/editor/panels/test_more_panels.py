@@ -22,13 +22,18 @@ class NoPanel:
         return lambda *args: None
 
 
+def no_panel() -> Any:
+    """A panel that does nothing."""
+    return NoPanel()
+
+
 def made(*assets: Asset) -> tuple[MorePanels, Registry, FakePopups, StoringLink]:
     link, popups, registry = StoringLink(Patch(nodes={})), FakePopups(), Registry()
     link.replies[Resolve] = Assets(assets=assets)
     paper: Any = None
     panels = MorePanels(registry, paper, link, Facts(), popups)
     for name in registry.makers:
-        registry.makers[name] = lambda: NoPanel()
+        registry.makers[name] = no_panel
     return panels, registry, popups, link
 
 

@@ -72,7 +72,7 @@ def test_what_goes_wrong_is_said(tmp_path: Path) -> None:
 
 
 def test_the_name_is_fit_for_files(tmp_path: Path) -> None:
-    exporting, link, _ = made(tmp_path)
+    exporting, _, _ = made(tmp_path)
     for title, name in (("../Ä b: c?", "ä-b-c"), ("", "untitled"), ("...", "untitled")):
         patch = structs.replace(FIRST, meta=structs.replace(FIRST.meta, title=title))
         exporting._link = StoringLink(patch)
