@@ -45,9 +45,9 @@ class SessionLink:
         self._late, self._waiting = late, list[Callable[[], object]]()
         document = SimpleNamespace(session=self._held)
         heard = lambda patch, changed: (Heard(propagation="step", frame=1, seconds=self.seconds_heard),)  # noqa: E731
-        self._served: Any = SimpleNamespace(
-            host=SimpleNamespace(document=document, patch=None), heard_of=heard, seconds_since=lambda revision: 0.0
-        )
+        beat = SimpleNamespace(bpm=120.0, beat=8.0, playing=True)
+        host = SimpleNamespace(document=document, patch=None, heard=lambda at: beat, release=lambda *ports: None)
+        self._served: Any = SimpleNamespace(host=host, heard_of=heard, seconds_since=lambda revision: 0.0)
         self._peer: Any = SimpleNamespace(name=CLIENT, once=False)
 
     @contextmanager

@@ -8,7 +8,8 @@ from msgspec import structs
 
 from demon_patch.editor.hands.edits import put, records
 from demon_patch.editor.hands.places import area, around, downstream, holds, touch
-from demon_patch.editor.layout.box import Box, Point, Rect
+from demon_patch.editor.layout.box import Box, Pin, Point, Rect
+from demon_patch.editor.layout.tidy import free_place
 from demon_patch.patch.edit.commands import Command, Move
 from demon_patch.patch.model.canvas import CanvasFrame
 from demon_patch.patch.model.graph import Graph
@@ -125,3 +126,16 @@ def aligned(rects: Mapping[str, Rect], edge: str) -> dict[str, Point]:
     x = {"left": lambda r: whole[0], "right": lambda r: whole[2] - (r[2] - r[0])}.get(edge, lambda r: r[0])
     y = {"top": lambda r: whole[1], "bottom": lambda r: whole[3] - (r[3] - r[1])}.get(edge, lambda r: r[1])
     return {id: (x(rect), y(rect)) for id, rect in rects.items()}
+
+
+def beside(rects: Collection[Rect], box: Box, pin: Pin, size: Point, gap: float = 24.0) -> Point:
+    """Returns the place for a card of a size near a pin of a box that touches none of some rectangles: to the right of
+    the box, above or below it, whichever is nearest."""
+    w, h = size
+    right, low = box.x + box.w + gap, box.y + box.h + gap
+    wanted = [(right, box.y + pin.y - h - gap), (right, box.y - h - gap), (right, box.y + pin.y + gap), (right, low)]
+    wanted += [(box.x, box.y - h - gap), (box.x, low)]
+    found = [free_place(rects, w, h, at) for at in wanted]
+    x, y = box.x + pin.x, box.y + pin.y
+    near = min(found, key=lambda at: max(at[0] - x, x - at[0] - w, 0.0) + max(at[1] - y, y - at[1] - h, 0.0))
+    return round(near[0]), round(near[1])

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from demon_patch.editor.hands.arranging import aligned, distributed, frame_around, moves
+from msgspec import structs
+
+from demon_patch.editor.hands.arranging import aligned, beside, distributed, frame_around, moves
 from demon_patch.editor.hands.base_commands import BaseCommands
 from demon_patch.editor.hands.edits import records
-from demon_patch.editor.hands.places import area
+from demon_patch.editor.hands.places import area, others
 from demon_patch.editor.layout import tidy
 from demon_patch.editor.layout.box import Point, Rect
 from demon_patch.patch.edit.commands import SetFrame, SetProbe
 from demon_patch.patch.model.canvas import Probe
 
 NUDGE = 8.0
-PROBE_GAP = 24.0
 
 
 class ArrangingCommands(BaseCommands):
@@ -42,9 +43,10 @@ class ArrangingCommands(BaseCommands):
         if old is not None:
             edits.do(SetProbe(old), label="Probe off")
         elif box is not None:
-            pin = box.pin(out, True)
-            at = (round(box.x + box.w + PROBE_GAP), round(box.y + pin.y - 104))
-            edits.do(SetProbe(edits.fresh(), Probe(node, out, at)), label="Probe")
+            made = Probe(node, out, (0.0, 0.0))
+            rects = [*(other.rect for other in self.tools.view.boxes.values()), *(r for _, r in others(edits.graph))]
+            at = beside(rects, box, box.pin(out, True), made.size)
+            edits.do(SetProbe(edits.fresh(), structs.replace(made, at=at)), label="Probe")
 
     def align_left(self) -> None:
         """Brings left edges in line."""

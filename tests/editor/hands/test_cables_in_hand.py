@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from demon_patch.patch.model.document import Patch
 from demon_patch.patch.model.graph import REROUTE, Cable, CableKey, Node
+from demon_patch.runtime.remote.messages.live import LiveMute
 from tests.support.editor_desk import Desk, chained, signals
 
 LFO_SLEW = CableKey("lfo", "out", "slew", "x")
@@ -243,10 +244,12 @@ def test_x_mutes_the_cable_while_it_is_held_and_leaves_no_step() -> None:
     desk = Desk(signals())
     desk.look(desk.middle(SLEW_SCALE))
     desk.down("x")
-    assert desk.graph.cables_by_key[SLEW_SCALE].muted
     desk.look(desk.pixel(0, -100))
-    assert desk.graph.cables_by_key[SLEW_SCALE].muted
+    held = [request.on for request in desk.link.asked if isinstance(request, LiveMute)]
+    assert held == [True]
     desk.up("x")
+    held = [request.on for request in desk.link.asked if isinstance(request, LiveMute)]
+    assert held == [True, False]
     assert desk.patch == signals()
     assert desk.steps == ()
     assert desk.hands.gesture is None

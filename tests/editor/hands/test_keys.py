@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from demon_patch.editor.hands.commands import Commands
 from demon_patch.editor.hands.keys import NAMED, TABLE, Keys, combination, read, said, valid
+from demon_patch.editor.hands.places import area, touch
 from demon_patch.patch.model.document import Patch
 from demon_patch.patch.model.graph import SUBPATCH, CableKey, Node
 from demon_patch.runtime.remote.messages.controllers import CancelLearn, Learn
@@ -421,4 +422,7 @@ def test_hovering_a_port_for_a_while_and_a_click_pin_its_probe() -> None:
     desk.click(desk.pin("lfo", "out", True), seconds=0.5)
     (probe,) = desk.graph.probes.values()
     assert (probe.node, probe.out) == ("lfo", "out")
+    rect = area(probe.at, probe.size)
+    assert not any(touch(rect, box.rect) for box in desk.view.boxes.values())
+    assert abs(probe.at[0] - desk.view.boxes["lfo"].rect[2]) < 200
     assert desk.steps == ("Probe",)

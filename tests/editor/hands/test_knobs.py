@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from demon_patch.patch.edit.commands import SetValue
+import pytest
+
+from demon_patch.patch.edit.commands import SetCable, SetValue
 from demon_patch.patch.model.document import Patch
 from demon_patch.patch.model.graph import Cable, CableKey, Node
-from demon_patch.runtime.remote.messages.edits import Do
-from demon_patch.runtime.remote.messages.live import Release
+from demon_patch.runtime.remote.messages.edits import Do, LoopMovement
+from demon_patch.runtime.remote.messages.live import LiveMute, Release
 from tests.support.editor_desk import Desk, chained, signals
 
 STRENGTH = CableKey("lfo", "out", "sched", "strength")
@@ -194,17 +196,59 @@ def test_a_knob_turned_with_r_held_becomes_a_loop_that_is_wired() -> None:
         desk.look(up(start, 5 + 80 * (1 - abs(place - 50) / 50)), seconds=0.02)
     desk.look(left=False)
     desk.up("r")
+    asked = next(request for request in desk.link.asked if isinstance(request, LoopMovement))
+    assert (asked.node, asked.port) == ("other", "phase")
+    ago, places = zip(*asked.moves, strict=True)
+    assert list(ago) == sorted(ago, reverse=True)
+    assert ago[0] == pytest.approx(2.04, abs=0.05)
+    assert ago[-1] == 0.0
+    assert max(places) > places[0] + 0.3
     (new,) = desk.graph.nodes.keys() - signals().nodes.keys()
-    node = desk.graph.nodes[new]
-    assert node.type == "function"
-    assert node.values["play"] == "loop"
-    assert node.values["points"][0][0] == 0.0
-    assert node.values["points"][-1][0] == 4.0  # two seconds at 120
-    assert 3 <= len(node.values["points"]) <= 12
-    assert max(y for _, y in node.values["points"]) > 0.4
-    assert desk.graph.cables_by_key[CableKey(new, "out", "other", "phase")].mode == "set"
-    assert desk.steps == ("Loop",)
-    assert "phase" not in desk.graph.nodes["other"].values
+    assert [cable.src for cable in desk.graph.cables_into("other", "phase")] == [new]
+    assert desk.hands.selection.nodes == {new}
+    assert desk.steps == ("Loop of a movement",)  # the turning itself is taken back
+
+
+def test_a_short_movement_makes_no_loop() -> None:
+    desk = Desk(signals())
+    start = desk.knob("other", "phase")
+    desk.look(start, seconds=1.0)
+    desk.down("r")
+    desk.drag(start, up(start, 8))
+    desk.up("r")
+    assert desk.popups.told == ["Turn the knob for longer to make a loop of it"]
+    assert not any(isinstance(request, LoopMovement) for request in desk.link.asked)
+
+
+def test_a_seed_is_turned_by_whole_numbers() -> None:
+    desk = Desk(chained())
+    start = desk.knob("sched", "seed")
+    value = desk.view.knob("sched", "seed").value
+    desk.drag(start, up(start, 40))
+    assert desk.graph.nodes["sched"].values["seed"] == value + 10
+    start = desk.knob("sched", "seed")
+    desk.drag(start, up(start, 40), shift=True)
+    assert desk.graph.nodes["sched"].values["seed"] == value + 11
+
+
+def test_x_held_on_a_cable_mutes_it_live() -> None:
+    desk = Desk(chained())
+    desk.look(desk.middle(STRENGTH))
+    desk.down("x")
+    desk.up("x")
+    asked = [request for request in desk.link.asked if isinstance(request, LiveMute)]
+    assert [(request.on, request.cables) for request in asked] == [(True, (STRENGTH,)), (False, (STRENGTH,))]
+    assert desk.steps == ()
+
+
+def test_x_held_on_a_muted_cable_lets_it_be_heard() -> None:
+    desk = Desk(chained())
+    desk.did(SetCable(*STRENGTH, muted=True))
+    desk.look(desk.middle(STRENGTH))
+    desk.down("x")
+    assert not desk.graph.cables_by_key[STRENGTH].muted
+    desk.up("x")
+    assert desk.graph.cables_by_key[STRENGTH].muted
 
 
 def test_a_changed_knob_shows_a_ring_that_closes_when_it_is_heard() -> None:

@@ -16,6 +16,10 @@ from demon_patch.runtime.remote.messages.edits import Edited
 
 WHOLE, FINE = 1 / 180, 1 / 1800
 """Of a range, per pixel; the second with Shift."""
+WIDE = 1000
+"""Steps of whole numbers from which a range is too wide to be turned by shares of it."""
+STEP, FINE_STEP = 1 / 4, 1 / 40
+"""Whole numbers per pixel where the range is wide; the second with Shift."""
 NOTCH = 1 / 100
 """Of a range, per notch of the wheel; a tenth of it with Shift."""
 PAUSE = 0.5
@@ -26,7 +30,8 @@ Told = Callable[[str, str, Edited], object]
 
 
 class Turn(Gesture):
-    """A knob follows the pointer up and down: 180 pixels are its range, ten times as many with Shift.
+    """A knob follows the pointer up and down: 180 pixels are its range, ten times as many with Shift. One of whole
+    numbers with a wide range moves by one for each 4 pixels.
 
     With R held, the movement is kept, and becomes a loop node that is wired to the port.
     told: called with what the host says of each edit.
@@ -44,9 +49,16 @@ class Turn(Gesture):
 
     def move(self, pointer: Pointer) -> Gesture | None:
         """Turns the knob."""
-        self.turn((self.last.y - pointer.y) * (FINE if pointer.shift else WHOLE), pointer.time)
+        self.turn((self.last.y - pointer.y) * self._share(pointer.shift), pointer.time)
         self.last = pointer
         return None
+
+    def _share(self, fine: bool) -> float:
+        """How much of the range a pixel is."""
+        knob = self.knob
+        if knob.taper == "int" and numbers.bounded(knob.lo, knob.hi) and knob.hi - knob.lo > WIDE:
+            return (FINE_STEP if fine else STEP) / (knob.hi - knob.lo)
+        return FINE if fine else WHOLE
 
     def turn(self, by: float, time: float) -> None:
         """Turns the knob by a share of its range."""
@@ -67,7 +79,7 @@ class Turn(Gesture):
         if self.movement is not None:
             self.stream.cancel()
             self.movement.add(pointer.time, self.place)
-            self.movement.wire(self.tools, self.knob)
+            self.movement.wire(self.tools, self.knob, pointer.time)
             return
         self.stream.close()
 
