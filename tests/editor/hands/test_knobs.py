@@ -222,12 +222,13 @@ def test_a_short_movement_makes_no_loop() -> None:
 
 def test_a_seed_is_turned_by_whole_numbers() -> None:
     desk = Desk(chained())
+    desk.did(SetValue("sched", "seed", 7))
     start = desk.knob("sched", "seed")
     value = desk.view.knob("sched", "seed").value
-    desk.drag(start, up(start, 40))
+    desk.drag(start, up(start, 5), up(start, 45))  # five pixels begin it
     assert desk.graph.nodes["sched"].values["seed"] == value + 10
     start = desk.knob("sched", "seed")
-    desk.drag(start, up(start, 40), shift=True)
+    desk.drag(start, up(start, 5), up(start, 45), shift=True)
     assert desk.graph.nodes["sched"].values["seed"] == value + 11
 
 
