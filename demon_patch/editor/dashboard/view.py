@@ -87,6 +87,7 @@ class DashboardWindow:
             changed = True
         self.link.drain()
         self._follow()
+        self.panel.words = "" if self.link.connected else self.link.words
         if began - self._shown_at >= SHOW_SECONDS:
             self._shown_at = began
             self.telemetry.show(began, self.link.patch)

@@ -44,6 +44,8 @@ class DashboardPanel:
         self.sheet.show(False)
         self.hands = DashboardHands(link, facts, popups, self._pixel)
         self._link, self._now, self._whole = link, now, whole
+        self.words = ""
+        """What is said in place of widgets, while there is no connection."""
         self._face: object = None
         self._scroll = 0.0
 
@@ -114,6 +116,7 @@ class DashboardPanel:
         moved = tuple(_rounded(self._now(face.widget.node, face.widget.port)) for face in shown.values())
         face = (
             tuple(shown.values()), moved, hands.lit, hands.held, hands.draft, hands.locked, self.sheet.w, self.sheet.h,
+            self.words,
         )  # fmt: skip
         if face == self._face:
             return False
@@ -136,7 +139,7 @@ class DashboardPanel:
         s.box((s.w - 104, 10, s.w - 12, 34), fill=fade(t.accent, 0.0 if locked else 0.18), edge=t.track, rounding=6)
         s.text(s.w - 58, 22, "locked" if locked else "editing", 14, t.label if locked else t.accent, align=0.5)
         if not any_:
-            said = "Right-click a knob on the canvas: Add to dashboard"
+            said = self.words or "Right-click a knob on the canvas: To the dashboard"
             s.text(s.w / 2, s.h / 2, said, 15, t.faint, align=0.5, wide=s.w - 30)
 
     def _grid(self) -> None:
