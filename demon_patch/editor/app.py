@@ -32,7 +32,9 @@ from demon_patch.editor.panels.more_panels import Around, MorePanels
 from demon_patch.editor.panels.probe_words import probed
 from demon_patch.editor.panels.problems import ProblemsPanel
 from demon_patch.editor.panels.protocol import Item
+from demon_patch.editor.panels.settings_file import load as load_settings
 from demon_patch.editor.panels.sheet import Paper
+from demon_patch.editor.panels.work_panels import WorkPanels
 from demon_patch.editor.window import Window
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.edit.difference import difference
@@ -86,7 +88,6 @@ class Editor:
         self._returned: Revision | None = None
         self._drawn_at = self._told_at = self._looked_at = 0.0
         self._done = False
-        self._clients: tuple[str, ...] = ()
         self._asked_once = self._focused = False
 
     def _connect_parts(self, paper: Paper) -> None:
@@ -102,9 +103,23 @@ class Editor:
         registry.add("keys", lambda: CheatSheet(paper, self.hands.tools.keys))
         registry.add("history", lambda: HistoryPanel(paper, link))
         registry.add(
-            "problems", lambda: ProblemsPanel(paper, lambda: self.state.problems, self.jump, self.chrome.notices)
+            "problems",
+            lambda: ProblemsPanel(
+                paper, lambda: self.state.problems, self.jump, self.chrome.notices, lambda: registry.toggle("costs")
+            ),
         )
         self.more = MorePanels(registry, paper, link, self.facts, popups, self._around())
+        settings, wrong = load_settings()
+        for problem in wrong:
+            popups.tell(problem, "warning")
+        self.work = WorkPanels(
+            registry, paper, link, self.hands, self.jump, lambda path: self.more.dropped(str(path), (400.0, 200.0)),
+            self._own_file, settings,
+        )  # fmt: skip
+
+    def _own_file(self) -> Path | None:
+        """The path of the patch file, where the host that was started here plays it."""
+        return None if self.options.file is None or self.options.connect else self.options.file.resolve()
 
     def _around(self) -> Around:
         """What the panels of sharing and playing need to know of this window."""
@@ -123,10 +138,7 @@ class Editor:
         )  # fmt: skip
 
     def _show_unknown(self, name: str) -> None:
-        if name == "clients":
-            self.popups.tell(f"On this host: {', '.join(self._clients)}")
-        else:
-            self.popups.tell(f"There is no panel {name} yet.", "warning")
+        self.popups.tell(f"There is no panel {name}.", "warning")
 
     def _wake(self) -> None:
         with suppress(AttributeError):  # before there is a window
@@ -136,12 +148,15 @@ class Editor:
     def _hear(self, event: object) -> None:
         now = time.perf_counter()
         self.more.hear(event)
+        self.work.hear(event)
         if isinstance(event, Connected):
             self.facts.learn(event.nodes)
             self.view.learn()
             self.telemetry.begin(event.welcome.model, event.nodes)
             self.state.connected(event.welcome.file)
             self.more.opened()
+            if (file := self._own_file()) is not None and file.name == event.welcome.file:
+                self.work.opened(file)
             self.chrome.bar.model, self._model = event.welcome.model.title, event.welcome.model.name
             self.chrome.bar.clients = len(event.welcome.clients)
             self._looked = ()
@@ -155,7 +170,6 @@ class Editor:
             self.popups.tell(_said(event.fault), "warning" if event.fault.mend else "plain")
         elif isinstance(event, Clients):
             self.chrome.bar.clients = len(event.clients)
-            self._clients = event.clients
         elif isinstance(event, FileChanged):
             what = "was deleted" if event.gone else "was changed by another program; saving asks before it replaces it"
             self.popups.tell(f"{event.file} {what}.", "warning")
@@ -165,6 +179,7 @@ class Editor:
     def _told(self, request: Request, reply: Reply) -> None:
         self.telemetry.told(request, reply, time.perf_counter())
         self.state.told(reply)
+        self.work.told(reply)
 
     def _bring_back(self) -> None:
         """After a host has ended and another one plays: does there what it had not kept."""
@@ -219,6 +234,7 @@ class Editor:
         self._shown = shown
         self.view.update(patch, self.link.live_values, faults)
         self.hands.follow()
+        self.work.updated()
         if not self._fitted and self.view.boxes:
             self._fitted = True
             self.fit()
@@ -274,6 +290,7 @@ class Editor:
         if self.link.revision.epoch >= 0:
             changed |= self._update(self.link.patch)
         self.state.look(began, self.link.connected)
+        changed |= self.work.look(began, self.link.connected)
         bar = self.chrome.bar
         bar.words = "" if self.link.connected else self.link.words
         if self.link.revision.epoch >= 0:
@@ -307,6 +324,8 @@ class Editor:
         hit = self.hands.hover if still else None
         if happened:
             self.chrome.hint = hint_of(hit, self.view, self.facts) if hit is not None else ""
+            if hit is not None and hit.wire is not None:
+                self.chrome.hint = self.work.remarks.by_cable.get(hit.wire, self.chrome.hint)
         patch, within = self.view.patch, self.view.within
         seen = None if hit is None or patch is None else probed(hit, self.facts, patch, within, self._path)
         self.chrome.probe.hover(seen, last.at, self.chrome.size, now)

@@ -20,7 +20,7 @@ def edit(
     patch: Path | None = None,
     *,
     connect: str = "",
-    theme: str = "dark",
+    theme: str = "",
     size: str = "1280x800",
     scale: float = 0.0,
     device: str | None = None,
@@ -35,7 +35,7 @@ def edit(
     Parameters:
         patch: A patch file (*.dpatch.json), or a pack (*.dpatch); by default what plays already, else first-light.
         connect: The address of a running host, HOST:PORT.
-        theme: The colours: dark or light.
+        theme: The colours: dark or light; by default as the editor's settings say, else dark.
         size: The size of the window, WIDTHxHEIGHT.
         scale: How many pixels of the display one of ours has, 0.5 to 4; by default as the display says.
         device: Part of the sound device's name, for a host that is started; none for a clock without a sound card.
@@ -46,7 +46,10 @@ def edit(
     check_display()
     from demon_patch.editor.look.theme import THEMES
     from demon_patch.editor.options import Options
+    from demon_patch.editor.panels.settings_file import load
 
+    own, _ = load()
+    theme, scale = theme or own.theme, scale or own.scale
     if theme not in THEMES:
         raise DemonError(f"there is no theme {theme!r}", mend=f"write {' or '.join(THEMES)}")
     if scale and not 0.5 <= scale <= 4.0:

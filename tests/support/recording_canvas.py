@@ -27,6 +27,8 @@ class RecordingCanvas:
         self.traces: dict[CableKey, Any] = {}
         self.displays: dict[str, Mapping[str, object]] = {}
         self.rings: dict[tuple[str, str], float] = {}
+        self.ghosts: dict[tuple[str, str], float] = {}
+        self.odd: set[CableKey] = set()
         self.hovered: tuple[CableKey | None, Pin | None] = (None, None)
         self.kept: Collection[CableKey] | None = None
         self.cable: tuple[Point, Point, str] | None = None
@@ -176,9 +178,24 @@ class RecordingCanvas:
         else:
             self.rings[node, port] = share
 
+    def ghost(self, node: str, port: str, position: float | None) -> None:
+        self._called("ghost", node, port, position)
+        _put_or_drop(self.ghosts, (node, port), position)
+
+    def set_remark(self, key: CableKey, on: bool) -> None:
+        self._called("set_remark", key, on)
+        (self.odd.add if on else self.odd.discard)(key)
+
     def set_problem(self, node: str, problem: str) -> None:
         self._called("set_problem", node, problem)
         self.boxes[node].problem = problem
+
+
+def _put_or_drop(held: dict[Any, Any], key: Any, value: Any) -> None:
+    if value is None:
+        held.pop(key, None)
+    else:
+        held[key] = value
 
 
 def _put(held: dict[str, Any], id: str, record: Any) -> None:

@@ -121,6 +121,14 @@ class Canvas(Protocol):
         """Shows a ring at a knob that closes as its change comes to be heard: 0 to 1; None takes it away."""
         ...
 
+    def ghost(self, node: str, port: str, position: float | None) -> None:
+        """Shows at a knob where a controller stands that does not have it yet, 0 to 1; None takes that away."""
+        ...
+
+    def set_remark(self, key: CableKey, on: bool) -> None:
+        """Marks a cable as one of which something odd is said, or no longer."""
+        ...
+
     def set_problem(self, node: str, problem: str) -> None:
         """Marks a node as faulty, or as well where the text is empty."""
         ...

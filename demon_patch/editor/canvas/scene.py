@@ -348,6 +348,16 @@ class Scene:
         if kept is not None and port in kept.knobs:
             kept.knobs[port].heard(share)
 
+    def ghost(self, node: str, port: str, position: float | None) -> None:
+        """Shows at a knob where a controller stands that does not have it yet, 0 to 1; None takes that away."""
+        if (kept := self.boxes.get(node)) is not None and port in kept.knobs:
+            kept.knobs[port].ghost(position)
+
+    def set_remark(self, key: CableKey, on: bool) -> None:
+        """Marks a cable as one of which something odd is said, or no longer."""
+        if key in self.wires:
+            self.wires[key].remark(on)
+
     def set_problem(self, node: str, problem: str) -> None:
         """Marks a node as faulty, or as well where the text is empty."""
         self.boxes[node].set_problem(problem)

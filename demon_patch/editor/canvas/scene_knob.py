@@ -21,6 +21,7 @@ def _circle(radius: float) -> list[list[float]]:
 
 
 RING, TIP, TAIL, OUTER, INNER = (_circle(r) for r in (TRACK, KNOB - 1.6, KNOB - 6.4, TRACK + 2.6, TRACK - 2.2))
+FAR = _circle(TRACK + 4.6)
 HEARD = [[(TRACK + 4.0) * math.sin(math.tau * i / 60), -(TRACK + 4.0) * math.cos(math.tau * i / 60)] for i in range(61)]
 
 
@@ -67,6 +68,8 @@ class KnobItems:
         self._live = dpg.draw_line(TAIL[0], TIP[0], color=t.snap, thickness=2.4, show=False, parent=self.node)
         self._dot = dpg.draw_circle(RING[0], 2.7, fill=t.text, color=fade(t.well, 0.8), show=False, parent=self.node)
         self._heard: Item | None = None
+        self._ghost: Item | None = None
+        self._stands = -1
         self._closed = -1
         dpg.apply_transform(self.node, dpg.create_translation_matrix([knob.x, knob.y, 0]))
 
@@ -96,6 +99,27 @@ class KnobItems:
             dpg.configure_item(
                 self._live, show=over is not None, **({"p1": TAIL[over], "p2": OUTER[over]} if over is not None else {})
             )
+
+    def ghost(self, position: float | None) -> None:
+        """Shows where a controller stands that does not have the knob yet: a hollow dot, and the way to the knob."""
+        stands = -1 if position is None else place(position)
+        if stands == self._stands:
+            return
+        self._stands = stands
+        if self._ghost is not None:
+            dpg.delete_item(self._ghost)
+            self._ghost = None
+        if position is None:
+            return
+        at = self.base if self.live is None else self.live
+        self._ghost = dpg.add_draw_node(parent=self.node)
+        low, high = min(stands, at), max(stands, at)
+        if high > low:
+            way = FAR[low : high + 1]
+            dpg.draw_polyline(way, color=fade(self.theme.snap, 0.5), thickness=1.6, parent=self._ghost)
+        dpg.draw_circle(
+            FAR[stands], 3.4, fill=self.theme.body, color=self.theme.snap, thickness=1.8, parent=self._ghost
+        )
 
     def heard(self, share: float | None) -> None:
         """Shows a ring that closes, clockwise from the top; None takes it away."""

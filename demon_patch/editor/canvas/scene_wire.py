@@ -52,6 +52,7 @@ class WireItems:
         self.pool: list[tuple[Item, Item]] = []
         self.lit = 0
         self.badge: Item | None = None
+        self.odd = False
         self.chip: Item | None = None
         self.chip_items: tuple[Item, Item] | None = None
         if wire.depth is not None:
@@ -127,18 +128,25 @@ class WireItems:
         for dash in self.dash_items:
             dpg.configure_item(dash, color=colour)
 
+    def remark(self, on: bool) -> None:
+        """Marks it as one of which something odd is said, such as that it is too fast for what it moves."""
+        if on != self.odd:
+            self.odd = on
+            self._mark()
+
     def _mark(self) -> None:
-        """Draws what the middle of the cable says: that it is solo, muted, or converted on its way."""
+        """Draws what the middle of the cable says: that it is odd, solo, muted, or converted on its way."""
         if self.badge is not None:
             dpg.delete_item(self.badge)
             self.badge = None
         wire, t = self.wire, self.theme
-        sign = "S" if wire.solo else "M" if wire.muted else ""
+        sign = "S" if wire.solo else "M" if wire.muted else "!" if self.odd else ""
         if not sign and not wire.adapter:
             return
         x, y = self.line[len(self.line) // 2]
         self.badge = dpg.add_draw_node(parent=self.root)
         colour = t.accent if wire.solo else mix(self.colour, t.label, 0.5) if wire.muted else self.colour
+        colour = t.warning if sign == "!" else colour
         r = 8.0
         dpg.draw_circle((x, y), r, fill=mix(t.ground, colour, 0.16), color=colour, thickness=1.3, parent=self.badge)
         if sign:

@@ -121,6 +121,12 @@ TABLE: tuple[Key, ...] = (
     Key("store", "Store a snapshot", ("ctrl+shift+s",), "anywhere", "Play"),
     Key("notes", "Computer keys as notes", ("ctrl+k",), "anywhere", "Play"),
     Key("panic", "Silence at once", ("ctrl+.",), "anywhere", "Play"),
+    Key("inspector", "Inspector", ("i",), "cables or nodes", "View"),
+    Key("settings", "Settings", ("ctrl+,",), "anywhere", "View"),
+    Key("problems", "Problems and notices", ("shift+f8",), "anywhere", "View"),
+    Key("versions", "Versions and recent files", ("ctrl+shift+h",), "anywhere", "File"),
+    Key("costs", "Cost of each node", ("ctrl+u",), "anywhere", "View"),
+    Key("clients", "Who is on this host", ("ctrl+shift+c",), "anywhere", "View"),
     Key("cheat_sheet", "Keys", ("?", "f1"), "anywhere", "View"),
 )
 # fmt: on

@@ -236,6 +236,34 @@ class ViewCommands(BaseCommands):
                 return
             self.leave()
 
+    # -- panels --------------------------------------------------------------------------------------------------
+    def inspector(self) -> None:
+        """Shows all that is known of what is selected, else of what is under the pointer."""
+        tools = self.tools
+        if not (tools.selection.nodes or tools.selection.wires):
+            tools.selection.set(tools.nodes, () if tools.nodes else tools.wires)
+        tools.popups.show("inspector")
+
+    def settings(self) -> None:
+        """Shows the settings of host and window."""
+        self.tools.popups.show("settings")
+
+    def problems(self) -> None:
+        """Lists what is wrong, and what was said."""
+        self.tools.popups.show("problems")
+
+    def versions(self) -> None:
+        """Lists the versions that are kept by themselves, and the recent files."""
+        self.tools.popups.show("versions")
+
+    def costs(self) -> None:
+        """Lists what each node costs."""
+        self.tools.popups.show("costs")
+
+    def clients(self) -> None:
+        """Lists who is on the host."""
+        self.tools.popups.show("clients")
+
     def cheat_sheet(self) -> None:
         """Shows the keys."""
         self.tools.popups.show("keys")

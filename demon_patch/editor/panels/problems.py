@@ -14,24 +14,27 @@ from demon_patch.runtime.remote.messages.documents import Problems
 class ProblemsPanel(SidePanel):
     """Lists the problems, remarks and faults of the document, then what was said lately.
 
-    found: returns the newest problems. jump: looks at a node. said: the notices.
+    found: returns the newest problems. jump: looks at a node. said: the notices. costs: shows what each node costs.
     """
 
     title, hint = "Problems", "F8: the next one"
 
     def __init__(
-        self, paper: Paper, found: Callable[[], Problems], jump: Callable[[str], object], said: NoticeList
-    ) -> None:
+        self, paper: Paper, found: Callable[[], Problems], jump: Callable[[str], object], said: NoticeList,
+        costs: Callable[[], object] | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(paper)
+        self._costs = costs
         self._found, self._jump, self._said = found, jump, said
 
     def rows(self) -> Sequence[Row]:
         """Returns the problems."""
-        return list(rows(self._found(), self._jump, self._said))
+        listed = list(rows(self._found(), self._jump, self._said))
+        return [*listed, Row("Cost of each node", "µs", "accent", do=self._costs)] if self._costs else listed
 
     def face(self) -> object:
         """Returns what the rows come from."""
-        return self._found(), len(self._said.log), self._said.log[-1].text if self._said.log else ""
+        return self._lit, self._found(), len(self._said.log), self._said.log[-1].text if self._said.log else ""
 
 
 def rows(found: Problems, jump: Callable[[str], object], said: NoticeList) -> Iterator[Row]:
