@@ -18,6 +18,7 @@ from demon_patch.editor.link.protocol import Link
 from demon_patch.editor.link.telemetry import Telemetry
 from demon_patch.editor.panels import bar_words, strip_hands
 from demon_patch.editor.panels.bar import Bar
+from demon_patch.editor.panels.guide_marks import GuideMarks
 from demon_patch.editor.panels.notices import Notices
 from demon_patch.editor.panels.popups import PopupWindows
 from demon_patch.editor.panels.probe import ProbeView
@@ -48,6 +49,7 @@ class Chrome:
         self._paper, self._camera, self._telemetry = paper, camera, telemetry
         self._corner = dpg.add_group(parent=paper.parent, pos=(0, 0))
         self.minimap = Minimap(self._corner, paper.brush.theme, camera, space, paper.scale)
+        self.guide = GuideMarks(paper, link, camera, space)
         self._hint = Sheet(paper, (0.0, 0.0, 10.0, 24.0))
         self._hint_face: object = None
         self.hint = ""
@@ -91,6 +93,7 @@ class Chrome:
         dpg.configure_item(self._corner, pos=(int(left * k), int(top * k)))
         self._hint.place((GAP, bottom - 30, max(left - GAP, 200.0), bottom - 6))
         self._hint_face = None
+        self.guide.place((0.0, TOP, w, bottom))
         self.registry.resize((0.0, TOP, w, bottom))
         self.popups.size = size
 
@@ -157,6 +160,8 @@ class Chrome:
         panel = self.registry.panel
         if panel is not None and panel.key(press):
             return
+        if press.down and press.name == "escape":
+            self.guide.guide.end()
         hands.key(press.name, press.char, press.ctrl, press.shift, press.alt, press.down)
 
     @property
@@ -170,6 +175,7 @@ class Chrome:
         changed = self.bar.draw(now, song)
         if self.has_strip:
             changed |= self.strip.draw(now, song)
+        changed |= self.guide.draw(now)
         changed |= self.popups.draw(now)
         changed |= self.probe.draw(now)
         changed |= self.notices.draw(now, self.size[0], self.bottom - 40)
