@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from demon_patch.editor.chrome import TOP
+from demon_patch.editor.panels.probe import AHEAD_FRAMES
 from demon_patch.patch.files.format import dumps
 from demon_patch.patch.model.graph import CableKey
 
@@ -80,6 +81,14 @@ class Answers:
         strip = self._editor.chrome.strip
         return [strip.hands.ruler.x(seconds), strip.sheet.y + 40.0]
 
+    def rows(self) -> list[tuple[str, str, str, float, float]]:
+        """The lines of the panel that is open: title, right end, detail, and where it is."""
+        panel: Any = self._editor.chrome.registry.panel
+        k = self._editor.window.scale
+        places = zip(panel._rows, panel._tops, strict=False)
+        x = panel.sheet.x + 60.0
+        return [(r.title, r.right, r.detail, x * k, (panel.sheet.y + top + 12.0) * k) for r, (top, _) in places]
+
     def world(self, x: float, y: float) -> list[float]:
         """The point of the canvas at a pixel."""
         return list(self._editor.camera.world(x, y - TOP))
@@ -149,6 +158,13 @@ class Answers:
     def now(self, node: str, port: str) -> float | None:
         """Where modulation has a knob now, 0 to 1."""
         return self._editor.telemetry.drawn(self._box(node).id, port)
+
+    def forecast(self, node: str, name: str, side: str) -> tuple[int, list[float | None]]:
+        """The coming control frames of a signal, as they are known: the first one, and the numbers."""
+        telemetry = self._editor.telemetry
+        first = telemetry.memory.newest + 1
+        values = telemetry.memory.frames((node, name, side), first, AHEAD_FRAMES)  # type: ignore[arg-type]
+        return first, [float(value) if value == value else None for value in values]
 
     def offers(self) -> list[str]:
         """The titles that the palette lists."""

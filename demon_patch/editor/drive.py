@@ -32,9 +32,13 @@ class Drive:
         with contextlib.suppress(FileNotFoundError):
             file.unlink()
         self._socket = socket.socket(socket.AF_UNIX)
-        self._socket.bind(str(file))
-        os.chmod(file, 0o600)
+        new = file.with_name(f"{file.name}.new")
+        with contextlib.suppress(FileNotFoundError):
+            new.unlink()
+        self._socket.bind(str(new))
+        os.chmod(new, 0o600)
         self._socket.listen()
+        new.rename(file)  # who sees the file can connect
         threading.Thread(target=self._accept, name="drive", daemon=True).start()
 
     def look(self, answer: Callable[[list[Any]], Any]) -> bool:

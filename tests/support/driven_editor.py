@@ -130,7 +130,7 @@ class DrivenEditor:
 
     def type(self, text: str) -> None:
         """Types a text."""
-        self.x("type", "--delay", 25, text)
+        self.x("type", "--delay", 25, "--", text)
         self.ask("frame")
 
     def focus(self) -> None:

@@ -1,0 +1,67 @@
+"""What a journey hears: passes of the song as pictures of their spectrum, that can be compared wherever they begin."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+from scipy.signal import stft
+
+HOP = 0.05  # seconds
+BANDS = 24
+PIECE = 10  # hops
+LOWEST, HIGHEST = 60.0, 10_000.0
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One pass of the song. picture: decibels [bands, hops] over its quietest 60. level: dBFS."""
+
+    picture: NDArray[np.float64]
+    level: float
+
+    def like(self, other: Pass) -> float:
+        """How alike two passes are, -1 to 1: each half second of this one is held against every place of the other,
+        and the mean of the best is told. So a stumble of the card, which shifts what follows, counts little."""
+        mine, theirs = (each.picture - each.picture.mean(axis=1, keepdims=True) for each in (self, other))
+        theirs = np.concatenate([theirs, theirs[:, : PIECE - 1]], axis=1)
+        places = np.lib.stride_tricks.sliding_window_view(theirs, PIECE, axis=1)
+        found = places.transpose(1, 0, 2).reshape(places.shape[1], -1)
+        found = found / (np.linalg.norm(found, axis=1, keepdims=True) + 1e-12)
+        best = []
+        for start in range(0, mine.shape[1] - PIECE + 1, PIECE):
+            piece = mine[:, start : start + PIECE].ravel()
+            best.append(float((found @ piece).max() / (np.linalg.norm(piece) + 1e-12)))
+        return float(np.mean(best))
+
+
+def passes(file: Path, seconds: float, count: int = 1) -> list[Pass]:
+    """Returns the first passes of a recording."""
+    sound, rate = soundfile.read(file, always_2d=True)
+    mono, length = sound.mean(axis=1), round(seconds * rate)
+    assert len(mono) >= count * length, f"{len(mono) / rate:.1f} s were recorded"
+    return [made(mono[n * length : (n + 1) * length], rate) for n in range(count)]
+
+
+def made(mono: NDArray[np.float64], rate: int) -> Pass:
+    """Returns a pass from its samples."""
+    hop = round(HOP * rate)
+    frequencies, _, found = stft(mono, rate, nperseg=2 * hop, noverlap=hop, boundary=None, padded=False)
+    edges = np.geomspace(LOWEST, HIGHEST, BANDS + 1)
+    power = np.abs(found) ** 2
+    rows = [power[(frequencies >= lo) & (frequencies < hi)].sum(axis=0) for lo, hi in zip(edges, edges[1:], strict=False)]
+    decibels = 10 * np.log10(np.array(rows) + 1e-12)
+    level = 10 * np.log10(float(np.mean(mono**2)) + 1e-12)
+    return Pass(np.maximum(decibels, decibels.max() - 60.0), level)
+
+
+def longest_silence(file: Path) -> float:
+    """Returns the longest stretch of a recording, in seconds, in which all samples are exactly zero."""
+    sound, rate = soundfile.read(file, always_2d=True, dtype="int16")
+    silent = np.concatenate([[False], (sound == 0).all(axis=1), [False]])
+    edges = np.flatnonzero(np.diff(silent.astype(np.int8)))
+    stretches = edges[1::2] - edges[::2]
+    return float(stretches.max() / rate) if len(stretches) else 0.0
