@@ -24,6 +24,7 @@ from demon_patch.editor.layout.space import Space
 from demon_patch.editor.link import starting
 from demon_patch.editor.link.host_link import Connected, HostLink, Lost
 from demon_patch.editor.link.telemetry import Telemetry
+from demon_patch.editor.logo_menu import LogoMenu
 from demon_patch.editor.options import Options
 from demon_patch.editor.pacing import Pacing
 from demon_patch.editor.panels.cheat_sheet import CheatSheet
@@ -79,6 +80,7 @@ class Editor:
         self.answers = Answers(self)
         self.frames = 0
         self._model = ""
+        self.menu = LogoMenu(self)
         self._connect_parts(paper)
         self._shown: tuple[object, ...] = ()
         self._looked: tuple[object, ...] = ()
@@ -114,7 +116,7 @@ class Editor:
             popups.tell(problem, "warning")
         self.work = WorkPanels(
             registry, paper, link, self.hands, self.jump, lambda path: self.more.dropped(str(path), (400.0, 200.0)),
-            self._own_file, settings,
+            self._own_file, settings, self.menu.take_over,
         )  # fmt: skip
 
     def _own_file(self) -> Path | None:
@@ -138,7 +140,8 @@ class Editor:
         )  # fmt: skip
 
     def _show_unknown(self, name: str) -> None:
-        self.popups.tell(f"There is no panel {name}.", "warning")
+        if not self.menu.show(name):
+            self.popups.tell(f"There is no panel {name}.", "warning")
 
     def _wake(self) -> None:
         with suppress(AttributeError):  # before there is a window
@@ -208,6 +211,10 @@ class Editor:
         size = self.window.size
         self.chrome.resize(size)
         self.camera.resize(size[0], self.chrome.bottom - TOP)
+        self._looked = ()
+
+    def again(self) -> None:
+        """Follows the camera anew, as after all of the canvas was drawn anew."""
         self._looked = ()
 
     def fit(self) -> None:

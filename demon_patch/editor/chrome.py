@@ -16,6 +16,7 @@ from demon_patch.editor.layout.box import Rect
 from demon_patch.editor.layout.space import Space
 from demon_patch.editor.link.protocol import Link
 from demon_patch.editor.link.telemetry import Telemetry
+from demon_patch.editor.look.theme import Theme
 from demon_patch.editor.panels import bar_words, strip_hands
 from demon_patch.editor.panels.bar import Bar
 from demon_patch.editor.panels.guide_marks import GuideMarks
@@ -96,6 +97,13 @@ class Chrome:
         self.guide.place((0.0, TOP, w, bottom))
         self.registry.resize((0.0, TOP, w, bottom))
         self.popups.size = size
+
+    def restyle(self, theme: Theme) -> None:
+        """Draws everything anew in another theme, which the paper has already."""
+        self.popups.close()
+        self.minimap.restyle(theme)
+        self.notices.renew()
+        self.resize(self.size)
 
     # -- input ---------------------------------------------------------------------------------------------------
     def under(self, x: float, y: float) -> str:

@@ -61,7 +61,7 @@ class Window:
         dpg.configure_item(surface, no_scrollbar=True, no_scroll_with_mouse=True, no_background=True)
         self._bare: Item = 0
         self.restyle(theme)
-        dpg.set_exit_callback(self._asked_to_close)
+        dpg.set_exit_callback(self.ask_to_close)
         dpg.show_viewport()
         self.door = Door()
         if not self.door.open:
@@ -115,12 +115,13 @@ class Window:
         asked, self._closing = self._closing, False
         return asked
 
+    def ask_to_close(self) -> None:
+        """Asks as the player does who closes the window."""
+        self._closing = True
+
     def set_title(self, title: str) -> None:
         """Names the window."""
         dpg.set_viewport_title(title)
-
-    def _asked_to_close(self) -> None:
-        self._closing = True
 
     # -- input ---------------------------------------------------------------------------------------------------
     def read(self, over: Callable[[float, float], bool]) -> tuple[list[Pointer], list[KeyPress], tuple[str, ...], bool]:

@@ -122,6 +122,7 @@ TABLE: tuple[Key, ...] = (
     Key("notes", "Computer keys as notes", ("ctrl+k",), "anywhere", "Play"),
     Key("panic", "Silence at once", ("ctrl+.",), "anywhere", "Play"),
     Key("inspector", "Inspector", ("i",), "cables or nodes", "View"),
+    Key("theme", "Light or dark colours", ("ctrl+shift+t",), "anywhere", "View"),
     Key("settings", "Settings", ("ctrl+,",), "anywhere", "View"),
     Key("problems", "Problems and notices", ("shift+f8",), "anywhere", "View"),
     Key("versions", "Versions and recent files", ("ctrl+shift+h",), "anywhere", "File"),

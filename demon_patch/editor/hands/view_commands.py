@@ -248,6 +248,10 @@ class ViewCommands(BaseCommands):
         """Shows the settings of host and window."""
         self.tools.popups.show("settings")
 
+    def theme(self) -> None:
+        """Changes between dark and light."""
+        self.tools.popups.show("theme")
+
     def problems(self) -> None:
         """Lists what is wrong, and what was said."""
         self.tools.popups.show("problems")

@@ -107,7 +107,7 @@ class BarHands:
     def _click(self, part: Part, look: Pointer) -> None:
         act: dict[Part, Callable[[], object]] = {
             "play": self.toggle_play,
-            "logo": lambda: self.popups.show("keys"),
+            "logo": lambda: self.popups.show("menu"),
             "title": lambda: self.popups.show("history"),
             "record": self.toggle_record,
             "clients": lambda: self.popups.show("clients"),

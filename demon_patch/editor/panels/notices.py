@@ -59,6 +59,10 @@ class Notices(NoticeList):
         self._sheet = Sheet(paper, (0.0, 0.0, WIDE, MOST * LINE * 2))
         self._face: object = None
 
+    def renew(self) -> None:
+        """Has them drawn anew, as in another theme."""
+        self._face = None
+
     def draw(self, now: float, width: float, bottom: float) -> bool:
         """Draws them if that is needed; returns whether it was. width: of the window. bottom: where they end."""
         self.look(now)
