@@ -8,8 +8,10 @@ DEBIAN_TESTS := jackd2 sonic-pi-samples gcc libc6-dev
 
 .PHONY: play test check gallery bench debian clean
 
+# In a window where there is a display; else in the terminal, or without a sound card into a file.
 play: $(VENV)/.player
-	$(BIN)/demon-patch play patches/first-light.dpatch.json --out out
+	@if [ -n "$$DISPLAY" ] || [ "$$(uname)" = Darwin ]; then $(BIN)/demon-patch; \
+	else $(BIN)/demon-patch play patches/first-light.dpatch.json --out out; fi
 
 test: $(VENV)/.developer
 	@sh scripts/debian-packages $(DEBIAN_TESTS)

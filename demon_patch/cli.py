@@ -42,6 +42,7 @@ from demon_patch.doctor_command import doctor
 from demon_patch.edit_commands import edits
 from demon_patch.editor.command import EXAMPLES as EDIT
 from demon_patch.editor.command import edit
+from demon_patch.editor.start_command import start
 from demon_patch.engine.executors import DEFAULT
 from demon_patch.errors import DemonError, DeviceError, visible
 from demon_patch.explain.command import EXAMPLES as EXPLAIN
@@ -358,15 +359,17 @@ def _check_working_folder() -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Runs the command of the command line. A mistake is printed in one line, and the exit status is 1."""
+    """Runs the command of the command line; without one, opens the editor. A mistake is printed in one line, and the
+    exit status is 1."""
     quiet_threads()
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # of Python and its libraries, which would stand in the view
     try:
         _check_working_folder()
-        fit_memory_limit(next(iter(sys.argv[1:] if arguments is None else arguments), ""))
+        called = sys.argv[1:] if arguments is None else arguments
+        fit_memory_limit(called[0] if called else "edit")
         try:
-            app(arguments, exit_on_error=False, print_error=False)
+            app(called, exit_on_error=False, print_error=False) if called else start(app)
         finally:
             if sys.stdout is not None:
                 sys.stdout.flush()  # what cannot be written is told here, not as the interpreter ends

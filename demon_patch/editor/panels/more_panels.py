@@ -10,10 +10,9 @@ from demon_patch.editor.layout.box import Point
 from demon_patch.editor.layout.facts import Facts
 from demon_patch.editor.link.protocol import Link
 from demon_patch.editor.panels.assets_panel import AssetsPanel
-from demon_patch.editor.panels.browser_panel import BrowserPanel
 from demon_patch.editor.panels.dashboard_panel import DashboardPanel, Now
 from demon_patch.editor.panels.protocol import Popups
-from demon_patch.editor.panels.registry import Registry
+from demon_patch.editor.panels.registry import Panel, Registry
 from demon_patch.editor.panels.sheet import Paper
 from demon_patch.editor.panels.snapshots_panel import SnapshotsPanel
 from demon_patch.editor.share.doing import Doing
@@ -55,10 +54,13 @@ class MorePanels:
         self.doing = Doing(link, popups, middle=around.middle)
         self.exporting = Exporting(link, facts, popups, around.home)
         self._link, self._popups, self._registry = link, popups, registry
-        registry.add(
-            "browser",
-            lambda: BrowserPanel(paper, link, facts, popups, self.doing, self.exporting, around.home, around.at),
-        )
+
+        def browser() -> Panel:
+            from demon_patch.editor.panels.browser_panel import BrowserPanel  # noqa: PLC0415 (it reads clips)
+
+            return BrowserPanel(paper, link, facts, popups, self.doing, self.exporting, around.home, around.at)
+
+        registry.add("browser", browser)
         registry.add("assets", lambda: AssetsPanel(paper, link, popups, around.model))
         registry.add("snapshots", lambda: SnapshotsPanel(paper, link, popups, around.selected))
         registry.add("dashboard", lambda: DashboardPanel(paper, link, facts, popups, around.now))

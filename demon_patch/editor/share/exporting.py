@@ -15,7 +15,6 @@ from demon_patch.editor.share.html_page import html_page
 from demon_patch.editor.share.sound_of import sound_of
 from demon_patch.errors import DemonError
 from demon_patch.patch.files import atomic_file
-from demon_patch.runtime.assets.assets import pack_of
 from demon_patch.runtime.remote.messages.base import Fault, Reply
 from demon_patch.runtime.remote.messages.rendering import Render, Rendering, RenderProgress
 
@@ -75,6 +74,8 @@ class Exporting:
             return
 
         def made(folder: Path) -> str:
+            from demon_patch.runtime.assets.assets import pack_of  # noqa: PLC0415 (it reads clips)
+
             sound = sound_of(folder / event.file)
             return html_page(self._link.patch, pack_of(self._link.patch, folder), sound, self.theme, self._name)
 
