@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -49,10 +50,10 @@ def passes(file: Path, seconds: float, count: int = 1) -> list[Pass]:
 def made(mono: NDArray[np.float64], rate: int) -> Pass:
     """Returns a pass from its samples."""
     hop = round(HOP * rate)
-    frequencies, _, found = stft(mono, rate, nperseg=2 * hop, noverlap=hop, boundary=None, padded=False)
+    frequencies, _, found = stft(mono, rate, nperseg=2 * hop, noverlap=hop, padded=False)
     edges = np.geomspace(LOWEST, HIGHEST, BANDS + 1)
     power = np.abs(found) ** 2
-    rows = [power[(frequencies >= lo) & (frequencies < hi)].sum(axis=0) for lo, hi in zip(edges, edges[1:], strict=False)]
+    rows = [power[(frequencies >= lo) & (frequencies < hi)].sum(axis=0) for lo, hi in pairwise(edges)]
     decibels = 10 * np.log10(np.array(rows) + 1e-12)
     level = 10 * np.log10(float(np.mean(mono**2)) + 1e-12)
     return Pass(np.maximum(decibels, decibels.max() - 60.0), level)

@@ -4,13 +4,13 @@ client of the host that tells what the document is."""
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from demon_patch.patch.edit.difference import difference
 from demon_patch.patch.files.format import dumps
@@ -27,6 +27,7 @@ PICTURES = "DEMON_PATCH_PICTURES"
 """The environment variable that names a folder into which the pictures of journeys go."""
 CARD = "DEMON_PATCH_CARD"
 """The environment variable that is "none" where no sound card is wanted; journeys that listen are skipped then."""
+COLOURS = 256
 SONG = 8.0  # seconds
 GROUND = (640.0, 150.0)
 """A pixel under which nothing lies while the whole of a patch is looked at."""
@@ -96,6 +97,20 @@ class Stage:
         """Waits until the document is another one, exactly."""
         self.until(lambda now: now == patch, what)
 
+    def lying_on(self, id: str) -> list[str]:
+        """The nodes that a node lies on."""
+        boxes = {each: self.editor.ask("rect", each) for each in self.patch.nodes}
+        left, top, right, bottom = boxes.pop(id)
+        return [o for o, b in boxes.items() if b[0] < right and left < b[2] and b[1] < bottom and top < b[3]]
+
+    def steps(self) -> int:
+        """How many undo steps of the editor are done."""
+        return len(self.client.history("editor").done)
+
+    def until_steps(self, count: int, what: str) -> None:
+        """Waits until so many of them are done."""
+        self.editor.until(lambda: self.steps() == count, what)
+
     def cable(self, *key: str) -> Cable | None:
         """A cable of the document."""
         return self.patch.cables_by_key.get(CableKey(*key))
@@ -120,7 +135,9 @@ class Stage:
         file = self.editor.picture(name)
         if folder := os.environ.get(PICTURES):
             Path(folder).mkdir(parents=True, exist_ok=True)
-            shutil.copy(file, folder)
+            with Image.open(file) as picture:  # a page of them is to be small
+                few = picture.convert("RGB").quantize(COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+                few.save(Path(folder) / file.name, optimize=True)
 
     # -- ears ----------------------------------------------------------------------------------------------------
     def recorded(self, seconds: float) -> Path:

@@ -25,6 +25,7 @@ START = with_nodes(
     Cable("slew", "out", "scheduler", "strength", depth=0.2),
     Cable("noise", "out", "scheduler", "structure", depth=0.1),
 )
+RECORDED = 40  # seconds
 SILENT = 0.05  # seconds in which nothing came
 EDITS = ("Right", "b", "Down", "m", "m", "Left", "b", "Up", "ctrl+d", "Delete")
 """What is done, twice: each is one step."""
@@ -34,45 +35,41 @@ def test_9_twenty_undos_while_it_plays_starve_nothing(stage: Stage) -> None:
     editor, client = stage.editor, stage.client
     stage.begin(START)
     before, alike = stage.settled()
-    steps = len(client.history("editor").done)
-    for trial in range(3):
+    steps = stage.steps()
+    starved, xruns, silence = 1.0, 0, 1.0
+    for trial in range(3):  # where the machine is late, the card counts it, and the trial is made again
         counts = [client.status[name] for name in ("starved", "xruns", "restarts")]
         file = stage.folder / f"undo-{trial}.wav"
-        recorder = jack_server.record(file, 40, *OUT)
-        editor.click(editor.ask("head", "slew"))
-        done = steps
-        for key in EDITS * 2:
-            if key == "ctrl+d":
+        recorder = jack_server.record(file, RECORDED, *OUT)
+        for done, key in enumerate(EDITS * 2, steps + 1):
+            if key == "Right":
+                editor.click(editor.ask("head", "slew"))
                 editor.go(GROUND)
             editor.key(key)
-            done += 1
-            assert client.wait(lambda done=done: len(client.history("editor").done) == done), (key, client.history("editor"))
-            if key == "Delete":
-                editor.click(editor.ask("head", "slew"))
-        editor.go(GROUND)
+            stage.until_steps(done, key)
         for left in range(19, -1, -1):
             editor.key("ctrl+z")
-            assert client.wait(lambda left=left: len(client.history("editor").done) == steps + left), left
-        stage.until_equal(START, "what was before")
+            stage.until_steps(steps + left, "undo")
+        assert stage.patch == START
         if trial == 0:
             stage.shoot("undo")
-        recorder.wait(80)
-        starved, xruns, restarts = (
-            client.status[name] - was for name, was in zip(("starved", "xruns", "restarts"), counts, strict=True)
-        )
+        now = [client.status[name] for name in ("starved", "xruns", "restarts")]
+        starved, xruns, restarts = (b - a for a, b in zip(counts, now, strict=True))
+        assert restarts == 0
+        recorder.wait(2 * RECORDED + 30)
+        silence = longest_silence(file)
         if not starved and not xruns:
             break
-    assert restarts == 0
     assert starved == 0 or xruns > 0, f"starved for {starved:g} s, while the card never waited"
-    assert longest_silence(file) < SILENT or xruns > 0
+    assert silence < SILENT or xruns > 0
     stage.hear_until(lambda like: like > alike - SAME, before, "what was before is not heard again")
 
 
 def test_10_the_history_is_scrubbed(stage: Stage) -> None:
-    editor, client = stage.editor, stage.client
+    editor = stage.editor
     stage.begin(START)
     documents = [stage.patch]
-    steps = len(client.history("editor").done)
+    steps = stage.steps()
     editor.click(editor.ask("head", "noise"))
     for key in ("Right", "b", "Down"):
         editor.key(key)
@@ -102,7 +99,8 @@ def test_10_the_history_is_scrubbed(stage: Stage) -> None:
 def test_11_zoom_keeps_the_point_under_the_pointer(stage: Stage) -> None:
     editor = stage.editor
     stage.begin(START)
-    for place in ((300.0, 250.0), (900.0, 500.0)):
+    for node in ("slew", "scheduler"):
+        place = editor.ask("head", node)
         editor.go(place)
         x, y = editor.ask("world", *place)
         for button, notches in ((4, 8), (5, 20), (4, 30)):
@@ -113,8 +111,7 @@ def test_11_zoom_keeps_the_point_under_the_pointer(stage: Stage) -> None:
             if button == 5:
                 assert editor.state("zoom") == 0.25
         assert editor.state("zoom") == 4.0
-        if place[0] > 600:
-            editor.go(editor.ask("screen", x, y))
+        if node == "scheduler":
             stage.shoot("zoom")
         editor.key("Home")
     editor.key("ctrl+0")
@@ -142,11 +139,7 @@ def test_12_nodes_are_boxed_aligned_and_copied_with_their_cables(stage: Stage) -
     assert copies.keys() == {"lfo", "slew", "smooth_noise"}
     assert (copies["lfo"], "out", copies["slew"], "x") in patch.cables_by_key
     editor.until(lambda: editor.state("selected") == sorted(copies.values()), "the copies selected")
-    boxes = {id: editor.ask("rect", id) for id in patch.nodes}
-    for id in copies.values():
-        left, top, right, bottom = boxes[id]
-        lying = [o for o, b in boxes.items() if o != id and b[0] < right and left < b[2] and b[1] < bottom and top < b[3]]
-        assert not lying, f"{id} lies on {lying}"
+    assert {id: stage.lying_on(id) for id in copies.values()} == {id: [] for id in copies.values()}
     editor.key("ctrl+z", "ctrl+z")
     stage.until_equal(START, "two steps")
     assert difference(stage.patch, START) is None

@@ -61,9 +61,7 @@ def test_14_a_value_is_typed_with_its_unit(stage: Stage) -> None:
             stage.shoot("typed")
         editor.key("Return")
         stage.until(
-            lambda now, node=node, port=port, value=value: math.isclose(
-                now.nodes[node].values.get(port, math.nan), value, rel_tol=1e-6
-            ),
+            lambda now, node=node, port=port, value=value: now.nodes[node].values.get(port) == pytest.approx(value),
             f"{typed}: {port}",
         )
         assert not editor.state("typing")
