@@ -222,8 +222,7 @@ class Host(TransportControls, SoundControls):
         self.status = replace(
             Status(),
             **engine_fields(self.tick_loop),  # type: ignore[arg-type]
-            **sound_fields(self.link, self.performer.spec.sample_rate),  # type: ignore[arg-type]
-            levels=self._meter.read(),
+            **sound_fields(self.link, self._meter),  # type: ignore[arg-type]
             muted=self._muted,
             recording=self._recordings.names,
             live_values=self.live_values,
