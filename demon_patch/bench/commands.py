@@ -10,7 +10,7 @@ from typing import Any
 from cyclopts import App
 from rich.table import Table
 
-from demon_patch.console import JsonFlag, Names, Seconds, Threads, err, examples, out
+from demon_patch.console import JsonFlag, Minutes, Names, Seconds, Threads, err, examples, out
 
 bench = App(name="bench", help="Measures speed on this machine.", help_epilogue=examples("demon-patch bench ring"))
 
@@ -287,3 +287,47 @@ def knobs(*, seconds: Seconds = 8.0, as_json: JsonFlag = False) -> None:
 
     rows = measure(Session.load("nano", threads=1), seconds)
     _report("knobs: 30 of them at 100 Hz, 200 nodes, the embedded model", rows, as_json)
+
+
+@bench.command
+def soak(
+    *,
+    minutes: Minutes = 30.0,
+    seed: int = 1,
+    device: str | None = None,
+    save: Path | None = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Plays a host for a long time under random edits, knobs, MIDI, saves and clients that come and go.
+
+    Ends with status 1 where something wears out, starves or fails.
+
+    Parameters:
+        minutes: How long, 1 to 1440.
+        seed: Draws the actions.
+        device: Part of a sound device's name; none for a clock without one; a JACK server with a dummy card by default,
+            where JACK is installed.
+        save: Keeps the rows in this JSON file.
+        as_json: Prints JSON in place of tables.
+    """
+    from tempfile import TemporaryDirectory
+
+    from demon_patch.bench.soak import soak as run
+
+    def told(row: dict[str, Any]) -> None:
+        err.print(
+            " ".join(
+                f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}" for name, value in row.items()
+            ),
+            soft_wrap=True,
+        )
+
+    with TemporaryDirectory() as folder:
+        rows, figures, wrong = run(Path(folder), minutes, seed, device, told)
+    named = [{"clip": f"minute {row['minute']:02d}", **row} for row in rows]
+    _keep("soak: a host under random edits", [*named, {"clip": "whole", **figures}], save, as_json)
+    for each in wrong:
+        err.print(f"[red]failed:[/] {each}", soft_wrap=True)
+    if wrong:
+        raise SystemExit(1)
+    err.print("passed: nothing starved, nothing grew, nothing failed")
