@@ -35,9 +35,9 @@ def until(condition: Callable[[], object], seconds: float = PATIENCE) -> bool:
 
 
 @contextmanager
-def dummy_card() -> Iterator[None]:
-    """A JACK server with a dummy card, of a name of its own: that of this process and its children meanwhile. Raises
-    DemonError where it does not start."""
+def dummy_card() -> Iterator[int]:
+    """A JACK server with a dummy card, of a name of its own: that of this process and its children meanwhile. Gives its
+    process id. Raises DemonError where it does not start."""
     before = os.environ.get(SERVER)
     os.environ[SERVER] = f"bench{os.getpid()}"
     server = ["jackd", "-n", os.environ[SERVER], "--realtime", "-P10", "-d", "dummy"]
@@ -46,7 +46,7 @@ def dummy_card() -> Iterator[None]:
     try:
         if not until(lambda: _runs() or process.poll() is not None, 20.0) or process.poll() is not None:
             raise DemonError("the JACK server did not start", mend="try --device none")
-        yield
+        yield process.pid
     finally:
         process.terminate()
         process.wait(20)
@@ -62,12 +62,16 @@ def _runs() -> bool:
 
 
 class PlayedHost:
-    """A host process. url: of its server. pid: of the process. device: what was asked for."""
+    """A host process. url: of its server. pid: of the process. device: what was asked for.
+
+    silent: the silent client beside it. helpers: the processes that it and the bench need.
+    """
 
     def __init__(self, process: subprocess.Popen[bytes], said: Path, device: str) -> None:
         self._process, self._said = process, said
         self.pid, self.device, self.url = process.pid, device, ""
         self.silent: SilentClient | None = None
+        self.helpers: list[int] = []
 
     @property
     def said(self) -> str:
@@ -130,9 +134,10 @@ def played_host(patch: Path, device: str | None = None, threads: int | None = No
     }
     options = [] if device == DUMMY else ["--device", device]
     options += [] if threads is None else ["--threads", str(threads)]
+    card = 0
     with ExitStack() as ends:
         if device == DUMMY:
-            ends.enter_context(dummy_card())
+            card = ends.enter_context(dummy_card())
         said = folder / "said"
         with said.open("wb") as out:
             process = subprocess.Popen(
@@ -145,4 +150,5 @@ def played_host(patch: Path, device: str | None = None, threads: int | None = No
         if device == DUMMY:
             made.silent = SilentClient()
             ends.callback(made.silent.close)
+            made.helpers += [card, made.silent.pid]
         yield made

@@ -68,6 +68,16 @@ def thread_seconds(pid: int) -> dict[str, float]:
     return found
 
 
+def busy_seconds() -> float:
+    """Returns the seconds for which the processors of the machine have computed since it started, all programs
+    together."""
+    try:
+        user, nice, system, _idle, _wait, *interrupts = (PROC / "stat").read_text().split("\n", 1)[0].split()[1:8]
+    except (OSError, ValueError):
+        return 0.0
+    return sum(map(int, (user, nice, system, *interrupts))) / os.sysconf("SC_CLK_TCK")
+
+
 def child_with(pid: int, word: str) -> int:
     """Returns the child of a process whose command line has a word; 0 where there is none."""
     for process in PROC.glob("[0-9]*"):

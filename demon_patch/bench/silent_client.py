@@ -70,12 +70,13 @@ def main() -> int:
 
 
 class SilentClient:
-    """The client as a process of its own."""
+    """The client as a process of its own. pid: of it."""
 
     def __init__(self) -> None:
         command = [sys.executable, "-m", "demon_patch.bench.silent_client"]
         pipe = subprocess.PIPE
         self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True)
+        self.pid = self._process.pid
 
     def read(self) -> dict[str, int]:
         """Returns its counts since it began; empty once it has ended."""

@@ -7,6 +7,7 @@ audio process use is noted: so two minutes compare.
 
 from __future__ import annotations
 
+import os
 import random
 from collections import Counter
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from time import monotonic, sleep
 from typing import Any
 
 from demon_patch.bench.played_host import PlayedHost, played_host, until
-from demon_patch.bench.process_figures import Used
+from demon_patch.bench.process_figures import Used, busy_seconds, used
 from demon_patch.bench.soak_actions import ACTIONS, Action, Stage, open_another_song
 from demon_patch.bench.soak_midi import midi_player
 from demon_patch.errors import DemonError
@@ -34,6 +35,7 @@ from demon_patch.runtime.remote.messages.telemetry import StatusChange
 SONG_SECONDS = 300.0  # between two songs
 PACE_SECONDS = 0.1  # of rest between two actions
 HISTORY_SECONDS = 600.0  # after which everything that a host keeps by time is full
+OTHERS = 0.1  # of the processors
 SLOPE_MB, GROWTH_MB = 1.0, 16.0  # the most that memory may grow: in 10 minutes once history is full; before that
 BROKEN = ("an error of the program", "the engine starts again", "telemetry failed", "telemetry of", "Traceback")
 
@@ -118,7 +120,7 @@ class Soak:
         """Acts for so many minutes, and calls `tell` with the row of each."""
         began, song_at, rng = monotonic(), monotonic() + SONG_SECONDS, self.stage.rng
         weights = [action.weight for action in ACTIONS]
-        before = self._counters()
+        before, at = self._counters(), monotonic()
         for minute in range(1, max(round(minutes), 1) + 1):
             while monotonic() < began + 60.0 * minute:
                 if monotonic() >= song_at:
@@ -128,8 +130,8 @@ class Soak:
                 sleep(PACE_SECONDS)
             self._rest()
             now = self._counters()
-            self.rows.append(self._row(minute, monotonic() - began, before, now))
-            before = now
+            self.rows.append(self._row(minute, monotonic() - began, monotonic() - at, before, now))
+            before, at = now, monotonic()
             tell(self.rows[-1])
 
     def _rest(self) -> None:
@@ -169,18 +171,22 @@ class Soak:
         found["reconnects"], found["faults"] = self.stage.reconnects, len(self.faults)
         host, audio = self.host.used()
         found["cpu_ms"], found["waited_ms"] = round(1e3 * host.cpu_s), round(1e3 * host.waited_s)
+        ours = host.cpu_s + audio.cpu_s + sum(used(pid).cpu_s for pid in (*self.host.helpers, os.getpid()))
+        found["others_cpu_ms"] = round(1e3 * (busy_seconds() - ours))
         found["audio_cpu_ms"], found["audio_waited_ms"] = round(1e3 * audio.cpu_s), round(1e3 * audio.waited_s)
         return found
 
-    def _row(self, minute: int, seconds: float, before: Counter[str], now: Counter[str]) -> Row:
+    def _row(self, minute: int, seconds: float, elapsed: float, before: Counter[str], now: Counter[str]) -> Row:
         host, audio = self.host.used()
-        grown = {name: now[name] - before[name] for name in now}
+        grown = {name: now[name] - before[name] for name in sorted(now)}
         return {
             "minute": minute,
             **_columns("host", host),
             **_columns("audio", audio),
             "starved_s": grown.pop("starved_ms") / 1e3,
             **grown,
+            "alone": not (grown["beside_late"] or grown["beside_xruns"])
+            and grown["others_cpu_ms"] < OTHERS * 1e3 * elapsed * (os.cpu_count() or 1),
             "nodes": len(self.stage.patch.nodes),
             "full": seconds >= HISTORY_SECONDS and self.stage.client.revision.counter >= KEPT,
         }
@@ -206,14 +212,15 @@ def slope(rows: list[Row], name: str) -> float:
 def verdict(rows: list[Row], faults: list[str]) -> tuple[Row, list[str]]:
     """Returns the figures of a whole soak, and what is wrong, in words; nothing where it is passed.
 
-    Starved seconds and shortfalls of a minute count as ours where the silent client beside was never late in it.
+    Starved seconds, shortfalls and xruns of a minute count as ours where the silent client beside had no xrun and was
+    never late in it, and other programs took less than OTHERS of the processors.
     Memory, threads and handles are compared once history is full; in a soak too short for that, over its second half,
     where memory may still fill.
     """
     wrong = list(faults)
     full = [row for row in rows if row["full"]]
     settled = full if len(full) >= 5 else rows[len(rows) // 2 :]
-    ours = [row for row in rows if not row["beside_late"]]
+    ours = [row for row in rows if row["alone"]]
     figures: Row = {
         "minutes": len(rows),
         "actions": sum(row["actions"] for row in rows),
@@ -225,6 +232,7 @@ def verdict(rows: list[Row], faults: list[str]) -> tuple[Row, list[str]]:
         "shortfalls_ours": sum(row["shortfalls"] for row in ours),
         "xruns": sum(row["xruns"] for row in rows),
         "xruns_ours": sum(row["xruns"] for row in ours),
+        "minutes_alone": len(ours),
         "restarts": sum(row["restarts"] for row in rows),
         "measured_minutes": len(settled),
         "host_mb_in_10_minutes": slope(settled, "host_mb"),
@@ -233,7 +241,7 @@ def verdict(rows: list[Row], faults: list[str]) -> tuple[Row, list[str]]:
     }
     for name, what in (("starved_ours_s", "seconds starved"), ("shortfalls_ours", "buffers not filled in time")):
         if figures[name]:
-            wrong.append(f"{figures[name]:g} {what} while the silent client beside was in time")
+            wrong.append(f"{figures[name]:g} {what} while the machine was ours")
     if figures["restarts"]:
         wrong.append(f"the audio process was started anew {figures['restarts']} times")
     for process in ("host", "audio"):
