@@ -312,22 +312,23 @@ def soak(
     """
     from tempfile import TemporaryDirectory
 
+    from demon_patch.bench.soak import SHOWN, told
     from demon_patch.bench.soak import soak as run
 
-    def told(row: dict[str, Any]) -> None:
-        err.print(
-            " ".join(
-                f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}" for name, value in row.items()
-            ),
-            soft_wrap=True,
-        )
-
     with TemporaryDirectory() as folder:
-        rows, figures, wrong = run(Path(folder), minutes, seed, device, told)
-    named = [{"clip": f"minute {row['minute']:02d}", **row} for row in rows]
-    _keep("soak: a host under random edits", [*named, {"clip": "whole", **figures}], save, as_json)
+        rows, figures, wrong = run(
+            Path(folder), minutes, seed, device, lambda row: err.print(told(row), soft_wrap=True)
+        )
+    _keep("soak", [*({"clip": f"minute {row['minute']:03d}", **row} for row in rows)], save, quiet=True)
+    _keep("soak: a host under random edits", [{"clip": "whole", **figures}], save, quiet=True)
+    if as_json:
+        _report("soak: a host under random edits", [*rows, figures], as_json)
+    else:
+        _report("soak: minute by minute", [{name: row[name] for name in SHOWN} for row in rows], as_json)
+        _report("soak: the whole", [{"what": name, "figure": value} for name, value in figures.items()], as_json)
     for each in wrong:
         err.print(f"[red]failed:[/] {each}", soft_wrap=True)
     if wrong:
         raise SystemExit(1)
-    err.print("passed: nothing starved, nothing grew, nothing failed")
+    alone = figures["minutes_alone"]
+    err.print(f"passed; whether it starves is judged by the {alone} minutes in which the machine was its own")

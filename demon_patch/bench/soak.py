@@ -33,11 +33,29 @@ from demon_patch.runtime.remote.messages.documents import Document, Snapshot
 from demon_patch.runtime.remote.messages.telemetry import StatusChange
 
 SONG_SECONDS = 300.0  # between two songs
-PACE_SECONDS = 0.1  # of rest between two actions
+PACE_SECONDS = 0.03  # of rest between two actions
 HISTORY_SECONDS = 600.0  # after which everything that a host keeps by time is full
 OTHERS = 0.1  # of the processors
 SLOPE_MB, GROWTH_MB = 1.0, 16.0  # the most that memory may grow: in 10 minutes once history is full; before that
 BROKEN = ("an error of the program", "the engine starts again", "telemetry failed", "telemetry of", "Traceback")
+
+SHOWN = (
+    "minute",
+    "host_mb",
+    "audio_mb",
+    "host_threads",
+    "host_handles",
+    "starved_s",
+    "shortfalls",
+    "xruns",
+    "late",
+    "beside_xruns",
+    "reconnects",
+    "refusals",
+    "actions",
+    "alone",
+)
+"""The columns of a row that a person is shown."""
 
 Row = dict[str, Any]
 
@@ -188,7 +206,9 @@ class Soak:
             "alone": not (grown["beside_late"] or grown["beside_xruns"])
             and grown["others_cpu_ms"] < OTHERS * 1e3 * elapsed * (os.cpu_count() or 1),
             "nodes": len(self.stage.patch.nodes),
-            "full": seconds >= HISTORY_SECONDS and self.stage.client.revision.counter >= KEPT,
+            "edits": self.stage.client.revision.counter,
+            "full": seconds >= HISTORY_SECONDS
+            and (self.songs > 0 or self.stage.client.revision.counter >= KEPT),  # each song has a history of its own
         }
 
 
@@ -199,6 +219,11 @@ def _columns(name: str, process: Used) -> Row:
         f"{name}_threads": process.threads,
         f"{name}_handles": process.handles,
     }
+
+
+def told(row: Row) -> str:
+    """Returns a row as a line of text."""
+    return " ".join(f"{name.replace('_', ' ')} {row[name]:.4g}" for name in SHOWN)
 
 
 def slope(rows: list[Row], name: str) -> float:
@@ -213,8 +238,7 @@ def verdict(rows: list[Row], faults: list[str]) -> tuple[Row, list[str]]:
     """Returns the figures of a whole soak, and what is wrong, in words; nothing where it is passed.
 
     Starved seconds, shortfalls and xruns of a minute count as ours where the silent client beside had no xrun and was
-    never late in it, and other programs took less than OTHERS of the processors.
-    Memory, threads and handles are compared once history is full; in a soak too short for that, over its second half,
+    never late in it, and other programs took less than OTHERS of the processors. Memory, threads and handles are compared once history is full; in a soak too short for that, over its second half,
     where memory may still fill.
     """
     wrong = list(faults)
@@ -239,7 +263,12 @@ def verdict(rows: list[Row], faults: list[str]) -> tuple[Row, list[str]]:
         "audio_mb_in_10_minutes": slope(settled, "audio_mb"),
         "faults": len(faults),
     }
-    for name, what in (("starved_ours_s", "seconds starved"), ("shortfalls_ours", "buffers not filled in time")):
+    judged = {
+        "starved_ours_s": "seconds starved",
+        "shortfalls_ours": "buffers not filled in time",
+        "xruns_ours": "xruns",
+    }
+    for name, what in judged.items():
         if figures[name]:
             wrong.append(f"{figures[name]:g} {what} while the machine was ours")
     if figures["restarts"]:

@@ -111,7 +111,7 @@ class Stage:
         """Returns a new client, which the action closes."""
         with self._lock:
             self.reconnects += 1
-            name = f"guest {self.reconnects % 7}"
+            name = f"guest {self.reconnects % 3}"
         return Client(self.url, name=name)
 
 
@@ -231,7 +231,7 @@ def move_in_a_gesture(stage: Stage) -> None:
     """Drags a knob: many edits that are one undo step; now and then given up."""
     node, port = stage.knob()
     stage.client.begin("Drag")
-    for _ in range(stage.rng.randint(2, 12)):
+    for _ in range(stage.rng.randint(10, 40)):
         _do(stage, SetValue(node, port.name, stage.value(port)))
     if stage.rng.random() < 0.3:
         stage.client.cancel()
