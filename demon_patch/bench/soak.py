@@ -238,8 +238,8 @@ def verdict(rows: list[Row], faults: list[str]) -> tuple[Row, list[str]]:
     """Returns the figures of a whole soak, and what is wrong, in words; nothing where it is passed.
 
     Starved seconds, shortfalls and xruns of a minute count as ours where the silent client beside had no xrun and was
-    never late in it, and other programs took less than OTHERS of the processors. Memory, threads and handles are compared once history is full; in a soak too short for that, over its second half,
-    where memory may still fill.
+    never late in it, and other programs took less than OTHERS of the processors. Memory, threads and handles are
+    compared once history is full; in a soak too short for that, over its second half, where memory may still fill.
     """
     wrong = list(faults)
     full = [row for row in rows if row["full"]]
