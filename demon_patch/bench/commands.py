@@ -166,21 +166,26 @@ def pages(
     measured: Path = Path("docs/measured"),
     out: Path = Path("docs/controls.md"),
     performance: Path = Path("docs/performance.md"),
+    reliability: Path = Path("docs/reliability.md"),
 ) -> None:
-    """Writes the page of all controls, and the tables of the page of performance, from the kept measurements.
+    """Writes the page of all controls, and the tables of the pages of performance and reliability, from the kept
+    measurements.
 
     Parameters:
         measured: The folder of kept measurements.
         out: The page of all controls, which is written.
         performance: The page of performance, whose tables are made again.
+        reliability: The page of reliability, whose tables are made again.
     """
+    from demon_patch.bench import reliability as reliable
     from demon_patch.bench.page import load, page
     from demon_patch.bench.performance import filled
     from demon_patch.runtime.assets.text_pages import write_page
 
     write_page(out, page(load(measured)))
     performance.write_text(filled(performance.read_text(encoding="utf-8"), measured), encoding="utf-8")
-    err.print(f"wrote {out} and {performance}", soft_wrap=True)
+    reliability.write_text(filled(reliability.read_text(encoding="utf-8"), measured, reliable.TABLES), encoding="utf-8")
+    err.print(f"wrote {out}, {performance} and {reliability}", soft_wrap=True)
 
 
 def _keep(
@@ -312,6 +317,7 @@ def soak(
     """
     from tempfile import TemporaryDirectory
 
+    from demon_patch.bench.page import kept_report
     from demon_patch.bench.soak import SHOWN, told
     from demon_patch.bench.soak import soak as run
 
@@ -319,8 +325,10 @@ def soak(
         rows, figures, wrong = run(
             Path(folder), minutes, seed, device, lambda row: err.print(told(row), soft_wrap=True)
         )
-    _keep("soak", [*({"clip": f"minute {row['minute']:03d}", **row} for row in rows)], save, quiet=True)
-    _keep("soak: a host under random edits", [{"clip": "whole", **figures}], save, quiet=True)
+    if save is not None and kept_report(save)["rows"]:
+        save.unlink()  # minutes of an earlier soak do not belong to this one
+    named = [{"clip": f"minute {row['minute']:04d}", **row} for row in rows]
+    _keep("soak: a host under random edits", [{"clip": "whole", **figures}, *named], save, quiet=True)
     if as_json:
         _report("soak: a host under random edits", [*rows, figures], as_json)
     else:
@@ -332,3 +340,26 @@ def soak(
         raise SystemExit(1)
     alone = figures["minutes_alone"]
     err.print(f"passed; whether it starves is judged by the {alone} minutes in which the machine was its own")
+
+
+@bench.command
+def host(
+    *, seconds: Seconds = 15.0, device: str | None = None, save: Path | None = None, as_json: JsonFlag = False
+) -> None:
+    """Measures answers, programs, telemetry and a crowd of clients at 200 nodes, on nano and on a stub: three minutes.
+
+    Parameters:
+        seconds: Of each stretch of telemetry and of the crowd, up to 3600.
+        device: Part of a sound device's name; none for a clock without one; a JACK server with a dummy card by default,
+            where JACK is installed.
+        save: Keeps the rows in this JSON file.
+        as_json: Prints JSON in place of tables.
+    """
+    from tempfile import TemporaryDirectory
+
+    from demon_patch.bench.host import measure
+
+    with TemporaryDirectory() as folder:
+        _keep(
+            "host: 200 nodes, a client in another process", list(measure(Path(folder), seconds, device)), save, as_json
+        )

@@ -35,6 +35,7 @@ from demon_patch.runtime.remote.messages.telemetry import StatusChange
 SONG_SECONDS = 300.0  # between two songs
 PACE_SECONDS = 0.03  # of rest between two actions
 HISTORY_SECONDS = 600.0  # after which everything that a host keeps by time is full
+TOLD = 10  # times of starving, the longest, that are told with their actions
 OTHERS = 0.1  # of the processors
 SLOPE_MB, GROWTH_MB = 1.0, 16.0  # the most that memory may grow: in 10 minutes once history is full; before that
 BROKEN = ("an error of the program", "the engine starts again", "telemetry failed", "telemetry of", "Traceback")
@@ -197,14 +198,15 @@ class Soak:
     def _row(self, minute: int, seconds: float, elapsed: float, before: Counter[str], now: Counter[str]) -> Row:
         host, audio = self.host.used()
         grown = {name: now[name] - before[name] for name in sorted(now)}
+        others = grown["others_cpu_ms"] / (1e3 * elapsed * (os.cpu_count() or 1))
         return {
             "minute": minute,
             **_columns("host", host),
             **_columns("audio", audio),
             "starved_s": grown.pop("starved_ms") / 1e3,
             **grown,
-            "alone": not (grown["beside_late"] or grown["beside_xruns"])
-            and grown["others_cpu_ms"] < OTHERS * 1e3 * elapsed * (os.cpu_count() or 1),
+            "others_share": others,
+            "alone": not (grown["beside_late"] or grown["beside_xruns"]) and others < OTHERS,
             "nodes": len(self.stage.patch.nodes),
             "edits": self.stage.client.revision.counter,
             "full": seconds >= HISTORY_SECONDS
@@ -319,8 +321,17 @@ def soak(
         if "Traceback" in host.said:
             run.faults.append(f"the host has printed a traceback: {host.said[-3000:]}")
     figures, wrong = verdict(run.rows, run.faults)
-    figures |= {"songs": run.songs, "device": host.device, "seed": seed, "starved": run.starved}
+    figures |= {
+        "songs": run.songs,
+        "device": host.device,
+        "seed": seed,
+        "starved": sorted(run.starved, key=_seconds)[-TOLD:],
+    }
     return run.rows, figures, wrong
+
+
+def _seconds(starved: str) -> float:
+    return float(starved.partition(" ")[0])
 
 
 def _songs(folder: Path) -> tuple[Path, ...]:

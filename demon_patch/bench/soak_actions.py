@@ -85,7 +85,7 @@ class Stage:
             self.errors.append(f"of action {number}: {type(error).__name__}: {error}")
         finally:
             with self._lock:
-                del self.beside_now[number]
+                self.beside_now.pop(number, None)
 
     def rest(self) -> None:
         """Waits until the other players are done."""
