@@ -166,7 +166,7 @@ def pages(
     measured: Path = Path("docs/measured"),
     out: Path = Path("docs/controls.md"),
     performance: Path = Path("docs/performance.md"),
-    reliability: Path = Path("docs/reliability.md"),
+    reliability: Path | None = Path("docs/reliability.md"),
 ) -> None:
     """Writes the page of all controls, and the tables of the pages of performance and reliability, from the kept
     measurements.

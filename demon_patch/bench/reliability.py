@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from demon_patch.bench.performance import Row, Tables, drawn, rows_of
+from demon_patch.bench.page import kept_report
+from demon_patch.bench.performance import Row, Tables, drawn
 
 _HEADS = (
     "minute", "host MB", "audio MB", "host threads", "host handles", "audio threads", "audio handles", "starved s",
-    "shortfalls", "xruns", "xruns beside", "late", "connections", "refusals", "actions", "processors taken by others",
+    "shortfalls", "xruns", "xruns beside", "late", "connections", "refusals", "actions", "processor seconds of others",
 )  # fmt: skip
 _WHOLE = (
     ("minutes", "minutes", "{}"),
@@ -34,8 +35,13 @@ _WHOLE = (
 )
 
 
+def _kept(folder: Path, name: str) -> list[Row]:
+    """Returns the rows of a kept report; none where nothing was measured yet."""
+    return kept_report(folder / f"{name}.json")["rows"]
+
+
 def _minutes(folder: Path) -> Iterator[str]:
-    rows = [row for row in rows_of(folder, "soak") if "minute" in row]
+    rows = [row for row in _kept(folder, "soak") if "minute" in row]
     return drawn(_HEADS, [_minute(row) for row in rows])
 
 
@@ -44,17 +50,17 @@ def _minute(row: Row) -> list[str]:
         "minute", "host_mb", "audio_mb", "host_threads", "host_handles", "audio_threads", "audio_handles", "starved_s",
         "shortfalls", "xruns", "beside_xruns", "late", "reconnects", "refusals", "actions",
     )]  # fmt: skip
-    return [*(f"{number:.4g}" for number in numbers), f"{100 * row['others_share']:.0f} %"]
+    return [*(f"{number:.4g}" for number in numbers), f"{row['others_cpu_ms'] / 1e3:.0f}"]
 
 
 def _whole(folder: Path) -> Iterator[str]:
-    whole = next(row for row in rows_of(folder, "soak") if "minute" not in row)
-    return drawn(["", ""], [[what, form.format(whole[name])] for name, what, form in _WHOLE])
+    wholes = [row for row in _kept(folder, "soak") if "minute" not in row]
+    return drawn(["", ""], [[what, form.format(whole[name])] for whole in wholes for name, what, form in _WHOLE])
 
 
 def _host(folder: Path) -> Iterator[str]:
     """Yields the table of answers: a row for each engine and kind of request."""
-    rows = [row for row in rows_of(folder, "host") if "answer_ms" in row]
+    rows = [row for row in _kept(folder, "host") if "answer_ms" in row]
     heads = ["", "answer, median", "p99", "program, median", "p99", "playing, median", "p99"]
     names = ("answer_ms", "answer_p99_ms", "program_ms", "program_p99_ms", "playing_ms", "playing_p99_ms")
     return drawn(heads, [[row["clip"], *(_milliseconds(row, name) for name in names)] for row in rows])
@@ -66,7 +72,7 @@ def _milliseconds(row: Row, name: str) -> str:
 
 def _crowd(folder: Path) -> Iterator[str]:
     """Yields the table of stretches: a row for each engine and crowd."""
-    rows = [row for row in rows_of(folder, "host") if "starved_s" in row]
+    rows = [row for row in _kept(folder, "host") if "starved_s" in row]
     heads = ["", "starved s", "shortfalls", "xruns", "xruns beside", "completions", "tick"]
     return drawn(
         heads,
@@ -84,7 +90,7 @@ def _crowd(folder: Path) -> Iterator[str]:
 
 def _telemetry(folder: Path) -> Iterator[str]:
     """Yields the table of telemetry: a row for each engine."""
-    rows = [row for row in rows_of(folder, "host") if "wire_with" in row]
+    rows = [row for row in _kept(folder, "host") if "wire_with" in row]
     names = ("wire_without", "wire_with", "more")
     heads = ["", "thread of the wire, without", "with", "difference"]
     return drawn(heads, [[row["clip"], *(f"{100 * row[name]:.2f} % of a core" for name in names)] for row in rows])

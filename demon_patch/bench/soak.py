@@ -20,8 +20,9 @@ from typing import Any
 
 from demon_patch.bench.played_host import PlayedHost, played_host, until
 from demon_patch.bench.process_figures import Used, busy_seconds, used
-from demon_patch.bench.soak_actions import ACTIONS, Action, Stage, open_another_song
+from demon_patch.bench.soak_actions import ACTIONS, Action, Stage
 from demon_patch.bench.soak_midi import midi_player
+from demon_patch.bench.soak_players import open_another_song
 from demon_patch.errors import DemonError
 from demon_patch.patch.edit.session import KEPT
 from demon_patch.patch.files.format import dumps, loads
@@ -141,7 +142,8 @@ class Soak:
         weights = [action.weight for action in ACTIONS]
         before, at = self._counters(), monotonic()
         for minute in range(1, max(round(minutes), 1) + 1):
-            while monotonic() < began + 60.0 * minute:
+            end = monotonic() + 60.0  # a rest that takes long leaves the next minute whole
+            while monotonic() < end:
                 if monotonic() >= song_at:
                     song_at += SONG_SECONDS
                     self.songs += open_another_song(self.stage)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from demon_patch.bench import soak_actions
+from demon_patch.bench import soak_actions, soak_players
 from demon_patch.bench.process_figures import child_with, used
 from demon_patch.bench.silent_client import Wakes
 from demon_patch.bench.soak import GROWTH_MB, SLOPE_MB, patch, slope, soak, verdict
@@ -142,8 +142,12 @@ def refusal(action: Action, stage: Stage) -> DemonError | None:
 def test_an_action_is_done_or_refused_in_words(
     action: Action, wired: tuple[WiredHost, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("KNOB_SECONDS", "WATCH_SECONDS", "STALL_SECONDS"):
-        monkeypatch.setattr(soak_actions, name, 0.1)
+    for module, name in (
+        (soak_actions, "KNOB_SECONDS"),
+        (soak_players, "WATCH_SECONDS"),
+        (soak_players, "STALL_SECONDS"),
+    ):
+        monkeypatch.setattr(module, name, 0.1)
     host, folder = wired
     with host.client("soak") as client:
         stage = Stage(random.Random(action.name), client, host.url, folder)
