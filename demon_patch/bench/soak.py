@@ -38,7 +38,8 @@ PACE_SECONDS = 0.03  # of rest between two actions
 HISTORY_SECONDS = 600.0  # after which everything that a host keeps by time is full
 TOLD = 10  # times of starving, the longest, that are told with their actions
 OTHERS = 0.1  # of the processors
-SLOPE_MB, GROWTH_MB = 1.0, 16.0  # the most that memory may grow: in 10 minutes once history is full; before that
+SLOPE_MB = 1.0  # the most that memory may grow in 10 minutes once history is full
+GROWTH_MB = 250.0  # the same within the second half of a short soak, in which caches and history still fill
 BROKEN = ("an error of the program", "the engine starts again", "telemetry failed", "telemetry of", "Traceback")
 
 SHOWN = (
