@@ -184,8 +184,11 @@ def pages(
 
     write_page(out, page(load(measured)))
     performance.write_text(filled(performance.read_text(encoding="utf-8"), measured), encoding="utf-8")
-    reliability.write_text(filled(reliability.read_text(encoding="utf-8"), measured, reliable.TABLES), encoding="utf-8")
-    err.print(f"wrote {out}, {performance} and {reliability}", soft_wrap=True)
+    if reliability is not None:
+        text = filled(reliability.read_text(encoding="utf-8"), measured, reliable.TABLES)
+        reliability.write_text(text, encoding="utf-8")
+    written = [str(each) for each in (out, performance, reliability) if each is not None]
+    err.print(f"wrote {' and '.join(written)}", soft_wrap=True)
 
 
 def _keep(
