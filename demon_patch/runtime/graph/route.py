@@ -59,7 +59,11 @@ class Route:
 
     def position_at(self, n: int) -> int:
         """Returns the song position at timeline n."""
-        return int(self._along(self.leg_at(n), np.asarray(n, np.int64)))
+        leg = self.leg_at(n)
+        run, end = leg.position + n - leg.start, leg.hi if leg.position < leg.hi else self.length
+        if n < leg.start:
+            return run % self.length
+        return run if run < end else leg.lo + (run - end) % (leg.hi - leg.lo)
 
     def positions(self, n0: int, n: int) -> NDArray[np.int64]:
         """Returns the song positions [n] at timeline n0 to n0 + n - 1."""

@@ -22,6 +22,7 @@ from demon_patch.runtime.live.stages import DocumentStage
 from demon_patch.runtime.performance.performer import Performer
 from demon_patch.runtime.performance.prepare import load_loras, measure_sounds, parts_of
 from demon_patch.runtime.performance.resources import Resources
+from demon_patch.threads import Collector
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -64,6 +65,7 @@ class EditThread:
         self._mistakes: dict[str, Exception] = {}  # in words, of the document that was compiled last
         self._lock = threading.Lock()  # of the two that follow
         self._newest = 0  # the number of the newest version of the document
+        self._collector = Collector()
         self._compiled: Future[None] = Future()
         self._compiled.set_result(None)
         self._executor = ThreadPoolExecutor(1, "editing", torch.set_num_threads, (1,))
@@ -126,6 +128,7 @@ class EditThread:
         self._mistakes = mistakes
         if edits:
             self._play(edits)
+        self._collector.note_work()  # generated code refers to itself
 
     def _playable(
         self, stage: DocumentStage, good: Version, mistakes: dict[str, Exception]
@@ -141,6 +144,7 @@ class EditThread:
                 found = self._scheduled(stage, patch)
             except Exception as error:
                 nearer = without_mistake(version, good, error, stage.live)
+                error.with_traceback(None)  # its frames hold the programs of this compile
                 stays[_in_words(error)] = GOES_ON if nearer is None else nearer[1], error
                 if nearer is None:
                     break

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
@@ -105,6 +106,7 @@ class Host(TransportControls, SoundControls):
         self._knobs = KnobMoves(self.performer.turn, self._post, self._compile_newest)
         self.document = LiveDocument(patch, self._compile_newest, self._knobs)
         self._scheduled = ScheduledEdits(self.performer, patch.song, bpm, self.add_message)
+        self._compiled: deque[Sequence[ScheduledEdit]] = deque(maxlen=1)  # the newest edits that do not play yet
         self._edit_thread = EditThread(
             self.performer,
             self._resources,
@@ -226,8 +228,7 @@ class Host(TransportControls, SoundControls):
         self.status = replace(
             Status(),
             **engine_fields(self.tick_loop),  # type: ignore[arg-type]
-            **sound_fields(self.link, self.performer.spec.sample_rate),  # type: ignore[arg-type]
-            levels=self._meter.read(),
+            **sound_fields(self.link, self._meter),  # type: ignore[arg-type]
             muted=self._muted,
             recording=self._recordings.names,
             recordings=self._recordings.status,
@@ -372,13 +373,17 @@ class Host(TransportControls, SoundControls):
         self.tick_loop.post(change)
 
     def _play_edits(self, edits: Sequence[ScheduledEdit]) -> None:
-        """On the editing thread. Passes compiled edits on to the tick thread."""
+        """On the editing thread. Passes compiled edits on to the tick thread. Where it has not played earlier ones yet,
+        it plays only these: they are of the newest document."""
+        self._compiled.append(edits)
+        self.tick_loop.post(self._play_compiled)
 
-        def play() -> None:
+    def _play_compiled(self) -> None:
+        """On the tick thread. Plays the newest compiled edits, once."""
+        if self._compiled:
+            edits = self._compiled.pop()
             self._scheduled.play(edits)
             self._knobs.note_played(edits[0].moves)
-
-        self.tick_loop.post(play)
 
     def safe_mode(self, on: bool) -> None:
         """From any thread. Silences the sound, releases all live values and mutes, ends the ramp, and hears no MIDI and

@@ -155,6 +155,8 @@ class TickLoop:
         self._awake.clear()
         for _ in range(len(self._changes)):  # what is posted meanwhile waits for the next tick
             self._changes.popleft()()
+            if self.playing:
+                self.serve()  # however many changes there are, a window waits for one of them at most
         self._before_tick(self.speaker.poll())
         if self.begun and not self.playing:
             self._awake.wait(0.5)
