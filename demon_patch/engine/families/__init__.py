@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from demon_patch.errors import DemonError
@@ -45,6 +46,13 @@ def load_family(name: str) -> Family:
     Raises DemonError for an unknown name and WeightsError for missing or damaged weights.
     """
     return import_module(_package(name)).load()
+
+
+def weight_bytes(name: str) -> int:
+    """Returns the bytes of memory that a family's weights take, without loading them; raises DemonError for an unknown
+    name. Files hold half precision, memory single precision."""
+    folder: Path = import_module(_package(name)).WEIGHTS
+    return 2 * sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
 def card_of(name: str) -> str:

@@ -139,6 +139,17 @@ class TimelineReader:
             self._songs.complete(takeover)
         return sound
 
+    def stand(self, n: int) -> None:
+        """Called while the timeline stands at its sample `n`, and nothing sounds: a song whose sample has come, or
+        whose crossfade is under way, takes over without it."""
+        takeover = self._songs.next if self._takeover is None else self._takeover
+        if takeover is None or takeover.at > n:
+            return
+        self._voice, self._entering, self._takeover = self._entering or _Voice(takeover.song), None, None
+        self._leaving = self._leaving[:0]
+        takeover.settle(n)
+        self._songs.complete(takeover)
+
     def ceilings(self, n0: int, n: int) -> Ceilings:
         """Returns the limiter's ceilings at these timeline samples, dBFS [n]; during a takeover the lower of both
         songs'."""

@@ -10,24 +10,15 @@ from pathlib import Path
 from demon_patch.patch.files.format import dumps
 from demon_patch.runtime.audio.device_choice import DeviceChoice
 from demon_patch.runtime.audio.devices import SoundDevice, list_devices
-from demon_patch.runtime.audio.link import AudioLink
 from demon_patch.runtime.audio.timeline_memory import LOUDEST_DB, SILENT_DB
-from demon_patch.runtime.live.document import LiveDocument
-from demon_patch.runtime.live.edit_thread import EditThread
-from demon_patch.runtime.live.messages import Messages
+from demon_patch.runtime.live.performing import Performing
 from demon_patch.runtime.live.recording import Recordings
-from demon_patch.runtime.live.tick_loop import TickLoop
 
 
-class SoundControls:
+class SoundControls(Performing):
     """The methods of `Host` on device, volume and recordings. The fields are those of the host."""
 
-    document: LiveDocument
-    link: AudioLink
-    tick_loop: TickLoop
-    _messages: Messages
     _recordings: Recordings
-    _edit_thread: EditThread
     _muted: bool
 
     def mute(self, on: bool) -> None:

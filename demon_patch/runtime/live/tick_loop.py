@@ -80,6 +80,7 @@ class TickLoop:
 
     clock: returns seconds.
     before_tick: called on the tick thread before every tick, after the changes, with the speaker's events.
+    before_playing: called on the tick thread when the first generation is finished, before its sound is laid.
 
     playing: whether the timeline runs.
     begun: whether the first generation is finished and the timeline has started.
@@ -95,8 +96,10 @@ class TickLoop:
         speaker: Speaker,
         clock: Callable[[], float] = perf_counter,
         before_tick: Callable[[list[dict[str, Any]]], None] = lambda events: None,
+        before_playing: Callable[[], None] = lambda: None,
     ) -> None:
         self.performer, self.speaker, self._clock, self._before_tick = performer, speaker, clock, before_tick
+        self._before_playing = before_playing
         performer.replaces = True
         self.playing = True
         self.begun = False
@@ -156,6 +159,8 @@ class TickLoop:
         for _ in range(len(self._changes)):  # what is posted meanwhile waits for the next tick
             self._changes.popleft()()
         self._before_tick(self.speaker.poll())
+        if self._ended:
+            return
         if self.begun and not self.playing:
             self._awake.wait(0.5)
             return
@@ -244,6 +249,7 @@ class TickLoop:
     def _begin_playing(self) -> None:
         """Lays the windows within the lead and starts the timeline; called when the first generation is finished."""
         performer = self.performer
+        self._before_playing()
         for window in performer.due(performer.lead):
             self._lay(performer.sound(window), window.start)
         self.begun = True
@@ -251,6 +257,19 @@ class TickLoop:
             self._fill_first_pass()
         self._served_at = self._clock()
         self.speaker.set_playing(self.playing)
+
+    def begin_again(self) -> None:
+        """On the tick thread, before transport frame 0 is heard. Lays the first windows again with the next tick."""
+        self.begun = False
+        self._first_pass = FirstPass(self.performer.source.frames)
+        self.performer.begin_again()
+
+    def take_changes(self) -> list[TickChange]:
+        """From any thread, once the loop has ended. Returns the changes that nobody makes any more."""
+        changes = list[TickChange]()
+        while self._changes:
+            changes.append(self._changes.popleft())
+        return changes
 
     def _measure(self, seconds: float) -> None:
         """Measures how many seconds a tick takes, from the latest ticks and their rows, and adapts the lead. `seconds`:
@@ -311,7 +330,7 @@ class TickLoop:
     def seek(self, position: int, beats: float | Grid = 0.0) -> None:
         """On the tick thread. Jumps to a latent frame of the song (`position`): as soon as possible, or on a grid
         (`beats`: see `swap`)."""
-        self._retime(self.performer.transport.sought(self.on_grid(beats), position))
+        self.retime(self.performer.transport.sought(self.on_grid(beats), position))
 
     def loop(self, lo: int, hi: int, beats: float | Grid = 0.0) -> None:
         """On the tick thread. Repeats the latent frames [lo, hi) of the song, as soon as possible or on a grid
@@ -325,19 +344,20 @@ class TickLoop:
                 port="loop",
                 mend=f"loop {least / per:.1f} s or more of the song's {song / per:g}",
             )
-        self._retime(self.performer.transport.looped(self.on_grid(beats), lo, hi))
+        self.retime(self.performer.transport.looped(self.on_grid(beats), lo, hi))
 
     def tempo(self, bpm: float, beats: float | Grid = 0.0) -> None:
         """On the tick thread. Sets the tempo in beats a minute, now or on a grid (`beats`: see `swap`)."""
         transport = self.performer.transport
         at = transport.next_grid(max(self.now, 0), beats) if _is_grid(beats) else max(self.now, 0)
-        self._retime(transport.at_tempo(at, bpm))
+        self.retime(transport.at_tempo(at, bpm))
 
     def follow(self, on: bool) -> None:
         """On the tick thread. Makes the transport's beats the song's beats, or lets them run on their own."""
-        self._retime(self.performer.transport.following(on))
+        self.retime(self.performer.transport.following(on))
 
-    def _retime(self, transport: Transport) -> None:
+    def retime(self, transport: Transport) -> None:
+        """On the tick thread. Plays on by another transport, which differs from the present one from now on only."""
         before = self.performer.transport.route
         self.performer.retime(transport.trimmed(max(self.now, 0)))
         route = self.performer.transport.route
