@@ -134,6 +134,7 @@ def _listen(
     playing: Host, file: Path | None, address: Address, token: str | None, discard: bool, parts: contextlib.ExitStack
 ) -> None:
     """Starts the server, brings unsaved edits back, and prints the address."""
+    from demon_patch.runtime.remote.saving import BACK
     from demon_patch.runtime.remote.server import Server
 
     server = Server(playing, address, file=file, token=token)
@@ -141,8 +142,7 @@ def _listen(
     listened = server.start()
     try:
         if not discard and server.served.saved.restore_unsaved():
-            mend = "demon-patch undo takes them back, save keeps them"
-            playing.add_message(f"edits that were not saved are back ({mend})", stage="file")
+            playing.add_message(BACK, stage="file")
     except DemonError as error:
         playing.add_message(f"edits that were not saved cannot be brought back: {error}", error, "file")
     show(f"listening on {listened.url}")

@@ -24,7 +24,8 @@ from demon_patch.runtime.live.edit_thread import Fit
 from demon_patch.runtime.live.live_performance import LivePerformance, Surroundings
 from demon_patch.runtime.live.moment import Moment
 from demon_patch.runtime.live.performing import Performing
-from demon_patch.runtime.live.preparation import MODEL, Opened, Preparation, Progress, Wanted
+from demon_patch.runtime.live.preparation import MODEL, Opened, Preparation, Wanted
+from demon_patch.runtime.live.progress import Progress
 from demon_patch.runtime.live.ramps import Ramps
 from demon_patch.runtime.performance.prepare import load_playable, playable, wired_recordings
 
@@ -78,21 +79,33 @@ class Opening(Performing):
 
     # -- what clients ask for -----------------------------------------------------------------------------------
     def open(
-        self, file: Path, *, client: str = PLAYER, landed: Landed = lambda: None, left: Left = lambda before: None
-    ) -> None:
+        self,
+        file: Path,
+        *,
+        title: str = "",
+        into: Path | None = None,
+        client: str = PLAYER,
+        landed: Landed = lambda: None,
+        left: Left = lambda before: None,
+    ) -> int:
         """From any thread. Prepares the song of a patch file or pack, which takes over on the next bar; a mistake
-        becomes a message. Its document has a history of its own. A clip that is missing is silent."""
+        becomes a message. Its document has a history of its own. A clip that is missing is silent. Returns the number
+        of the preparation (`Progress`).
+
+        title: what the player is told that it is; the file's name by default.
+        into: the folder that its performance writes files into; that of the file by default.
+        """
 
         def read() -> Opened:
             ends = ExitStack()
             try:
                 folder = ends.enter_context(files_of(file))
-                return Opened(load_playable(file), folder, file.parent, ends)
+                return Opened(load_playable(file), folder, into or file.parent, ends)
             except BaseException:
                 ends.close()
                 raise
 
-        self._prepare(Wanted(file.name, read, self.model, client, landed=landed, left=left))
+        return self._prepare(Wanted(title or file.name, read, self.model, client, landed=landed, left=left))
 
     def load(
         self,
@@ -103,7 +116,7 @@ class Opening(Performing):
         client: str = PLAYER,
         landed: Landed = lambda: None,
         left: Left = lambda before: None,
-    ) -> None:
+    ) -> int:
         """From any thread. As `open`, for a patch that has no file; the files that it names lie in `folder`, by default
         that of what plays."""
 
@@ -111,13 +124,13 @@ class Opening(Performing):
             with place(title):
                 return Opened(playable(patch), folder or self.folder, self.into, ExitStack())
 
-        self._prepare(Wanted(title, read, self.model, client, landed=landed, left=left))
+        return self._prepare(Wanted(title, read, self.model, client, landed=landed, left=left))
 
-    def new(self, *, client: str = PLAYER, landed: Landed = lambda: None, left: Left = lambda before: None) -> None:
+    def new(self, *, client: str = PLAYER, landed: Landed = lambda: None, left: Left = lambda before: None) -> int:
         """From any thread. As `open`, for a new song: a ready chain of clip, prompt, scheduler, decoder and speaker."""
-        self.load(new_song(), title="a new song", client=client, landed=landed, left=left)
+        return self.load(new_song(), title="a new song", client=client, landed=landed, left=left)
 
-    def set_model(self, name: str, *, client: str = PLAYER) -> None:
+    def set_model(self, name: str, *, client: str = PLAYER) -> int:
         """From any thread. Prepares the document that plays on another model, or loads the same one anew. It keeps its
         place in the song and its history; the model's name becomes an edit of the client when it takes over. Songs that
         are opened later play on their own models. Raises DemonError for an unknown name."""
@@ -127,7 +140,7 @@ class Opening(Performing):
                 mend=did_you_mean(name, NAMES, f"choose one of: {', '.join(NAMES)}"),
             )
         self.model = None
-        self._prepare(Wanted(f"the model {name}", lambda: self._same(name), name, client, same=True))
+        return self._prepare(Wanted(f"the model {name}", lambda: self._same(name), name, client, same=True))
 
     def cancel_opening(self) -> None:
         """From any thread. Ends what is prepared, unless it takes over already."""
@@ -164,6 +177,8 @@ class Opening(Performing):
         def play() -> None:
             performance.tick_loop.starved += before.tick_loop.starved
             performance.post(lambda: performance.tick_loop.play(before.tick_loop.playing))
+            scopes = performance.performer.forecast.scopes
+            scopes.watch(before.performer.forecast.scopes.watched)
             self.document.knobs, self.playing = performance.knobs, performance
             self._note_takeover()
 
@@ -198,11 +213,12 @@ class Opening(Performing):
         playing = self.playing
         return Opened(patch, playing.resources.folder, playing.resources.into, ExitStack(), playing.clip)
 
-    def _prepare(self, wanted: Wanted) -> None:
+    def _prepare(self, wanted: Wanted) -> int:
         with self._opening_lock:
             preparation = Preparation(self, wanted, self._note_progress, after=self._preparation)
             self._preparation = preparation
-        preparation.start()
+            preparation.start()
+        return preparation.number
 
     def _end_opening(self) -> None:
         """Ends what is prepared; called before the performance that plays is closed."""

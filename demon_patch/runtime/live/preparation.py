@@ -12,9 +12,10 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as Late
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from math import ceil
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
 import torch
 
@@ -26,30 +27,14 @@ from demon_patch.runtime.audio.link import AudioLink
 from demon_patch.runtime.live.edit_thread import Fit
 from demon_patch.runtime.live.live_performance import LivePerformance, Surroundings, cast
 from demon_patch.runtime.live.moment import Moment, carry, moment_of
+from demon_patch.runtime.live.progress import OVER, Progress, Stage
 from demon_patch.runtime.performance.resources import Resources
 
 MODEL = "nano"  # of a patch that names none
 LAY_SECONDS = 1.0  # before a bar line, in which the first windows are laid
 SEND_SECONDS = 0.2  # before the takeover, in which the audio process hears of it
+COMPANY_SECONDS = 0.5  # by which the performance that plays decodes further ahead meanwhile
 LOOK_SECONDS = 0.1  # between two looks whether a preparation is cancelled
-
-Stage = Literal["waiting", "loading", "compiling", "generating", "taking over", "playing", "failed", "cancelled"]
-OVER = ("playing", "failed", "cancelled")
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a preparation is.
-
-    title: what is prepared. stage: what it does now; `playing` once it is heard.
-    seconds: until its first windows are heard, at `taking over`.
-    error: why it has failed.
-    """
-
-    title: str
-    stage: Stage
-    seconds: float = 0.0
-    error: DemonError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,14 +111,15 @@ class Preparation:
 
     after: the one before, which this one replaces: it is cancelled, and waited for.
     tell: called on the thread with each progress.
-    progress: the latest.
+    number: counts the preparations of a host from 1. progress: the latest.
     """
 
     def __init__(
         self, house: House, wanted: Wanted, tell: Callable[[Preparation], None], after: Preparation | None = None
     ) -> None:
         self._house, self.wanted, self._tell, self._after = house, wanted, tell, after
-        self.progress = Progress(wanted.title, "waiting")
+        self.number = 1 if after is None else after.number + 1
+        self.progress = Progress(self.number, wanted.title, "waiting")
         self._unwanted, self._abandoned = threading.Event(), threading.Event()
         self._performance: LivePerformance | None = None
         self._moment: Moment | None = None
@@ -169,31 +155,34 @@ class Preparation:
             self._after.cancel()
             self._after.join()
             self._after = None
-        error: DemonError | None = None
+        before, error = self._house.playing, None
         try:
             torch.set_num_threads(1)
-            self._prepare()
+            self._prepare(before)
         except _Cancelled:
             self._note("cancelled")
         except DemonError as found:
             error = found
         except Exception as found:
             error = DemonError(f"an error of the program: {type(found).__name__}: {' '.join(str(found).split())[:200]}")
+        for performance in (before, self._house.playing):
+            performance.post(partial(performance.tick_loop.expect_company, 0.0))
         if error is not None:
             self._note("failed", error=error)
         self._performance = self._moment = None
 
     def _note(self, stage: Stage, seconds: float = 0.0, error: DemonError | None = None) -> None:
-        self.progress = Progress(self.wanted.title, stage, seconds, error)
+        self.progress = Progress(self.number, self.wanted.title, stage, seconds, error)
         self._tell(self)
 
     def _check(self) -> None:
         if self._unwanted.is_set():
             raise _Cancelled
 
-    def _prepare(self) -> None:
+    def _prepare(self, before: LivePerformance) -> None:
         if self._unwanted.wait(self.wanted.pause):
             raise _Cancelled
+        before.post(lambda: before.tick_loop.expect_company(COMPANY_SECONDS))
         self._note("loading")
         opened = self.wanted.read()
         performance: LivePerformance | None = None
@@ -231,7 +220,10 @@ class Preparation:
         self._check()
         song = house.link.next_song(made.samples)
         try:
-            return LivePerformance(made, song, house.around, heard=False, before_playing=self._meet)
+            performance = LivePerformance(made, song, house.around, heard=False, before_playing=self._meet)
+            performance.tick_loop.expect_lead(before.lead)
+            performance.tick_loop.expect_company(COMPANY_SECONDS)
+            return performance
         except BaseException:
             house.link.drop_song(song)
             raise

@@ -259,10 +259,21 @@ class TickLoop:
         self.speaker.set_playing(self.playing)
 
     def begin_again(self) -> None:
-        """On the tick thread, before transport frame 0 is heard. Lays the first windows again with the next tick."""
+        """On the tick thread. Lays the first windows again with the next tick; before transport frame 0 is heard."""
         self.begun = False
         self._first_pass = FirstPass(self.performer.source.frames)
         self.performer.begin_again()
+
+    def expect_lead(self, frames: int) -> None:
+        """On the tick thread. Begins with a lead of so many latent frames, at least."""
+        self._lead.frames = self.performer.lead = max(self._lead.frames, frames)
+
+    def expect_company(self, seconds: float) -> None:
+        """On the tick thread. Decodes `seconds` further ahead from now on, while other work takes a share of the
+        processor; 0 ends that."""
+        self._lead.expect_company(seconds)
+        self.performer.lead = self._lead.frames
+        self.serve()
 
     def take_changes(self) -> list[TickChange]:
         """From any thread, once the loop has ended. Returns the changes that nobody makes any more."""

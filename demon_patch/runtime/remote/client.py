@@ -25,9 +25,20 @@ from demon_patch.patch.files.format import loads
 from demon_patch.patch.model.document import Patch
 from demon_patch.patch.model.json_values import Value
 from demon_patch.runtime.remote.access import LOOPBACK, Address, token_from
+from demon_patch.runtime.remote.client_opening import OpensSongs
 from demon_patch.runtime.remote.client_socket import closed_error, opened_socket
-from demon_patch.runtime.remote.messages import VERSION, devices, documents, edits, live, recordings, session, transport
-from demon_patch.runtime.remote.messages.base import Event, Fault, Refused, Reply, Request
+from demon_patch.runtime.remote.messages import (
+    VERSION,
+    devices,
+    documents,
+    edits,
+    live,
+    opening,
+    recordings,
+    session,
+    transport,
+)
+from demon_patch.runtime.remote.messages.base import Event, Fault, Refused, Reply, Request, as_error
 from demon_patch.runtime.remote.messages.events import AnyEvent
 from demon_patch.runtime.remote.messages.telemetry import StatusChange, Watch
 
@@ -38,7 +49,7 @@ R = TypeVar("R", bound=Reply)
 Key = tuple[str, str]
 
 
-class Client:
+class Client(OpensSongs):
     """A connection to a host; a context manager. Its methods may be called from any thread; each waits for the reply.
 
     url: ws://HOST:PORT, or HOST:PORT. name: by which the host knows the client. token: what the host asks for; that of
@@ -46,6 +57,7 @@ class Client:
     hear: called on the receiving thread with every event.
 
     welcome: what the host said first. status: the fields of the performance's status by name. notices: the latest.
+    opening: how far another performance is; None where none was asked for.
 
     Every method raises DemonError for what the host refuses, and when the connection is gone.
     """
@@ -331,6 +343,8 @@ class Client:
                 self.status = {**self.status, **event.fields}
             elif isinstance(event, session.Notice):
                 self.notices = [*self.notices[-NOTICES + 1 :], event]
+            elif isinstance(event, opening.Opening):
+                self.opening = event
             elif isinstance(event, session.Clients):
                 self.clients = event.clients
             elif isinstance(event, session.Bye):
@@ -349,14 +363,6 @@ class Client:
         with suppress(PatchError):  # the host has done it: so can this
             self._patch, _ = apply(edit.command, self._patch)
         self._revision = edit.revision
-
-
-def as_error(fault: Fault) -> DemonError:
-    """Returns a fault as the error that it was on the host."""
-    return PatchError(
-        fault.what or fault.text, file=fault.file or None, node=fault.node or None, port=fault.port or None,
-        mend=fault.mend,
-    )  # fmt: skip
 
 
 def _grid(beats: float | Grid) -> Grid | None:

@@ -60,9 +60,9 @@ class Assets(Reply, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Upload(Request, frozen=True, kw_only=True, omit_defaults=True):
-    """Begins to send a sound file or a LoRA (safetensors) into the asset store; `piece` sends its content.
+    """Begins to send a sound file, a LoRA (safetensors) or a pack into the asset store; `piece` sends its content.
 
-    hash: the SHA-256 of its content. bytes: its size. suffix: .wav, .flac, .mp3, .ogg or .safetensors.
+    hash: the SHA-256 of its content. bytes: its size. suffix: .wav, .flac, .mp3, .ogg, .safetensors or .dpatch.
     """
 
     hash: Hash
