@@ -143,6 +143,12 @@ class LivePerformance:
             parts.callback(self.edit_thread.shutdown)
             parts.callback(self.end)
 
+    def release(self) -> None:
+        """From any thread, once it is closed and nobody uses it. Lets go of its parts, which know it and each other: so
+        the model's memory is free at once. A search for such circles is made seldom (`threads.quiet_gc`)."""
+        del self.performer, self.tick_loop, self.knobs, self.scheduled, self.edit_thread, self.resources, self.clip
+        del self.speaker, self.successor
+
     def post(self, change: Callable[[], None]) -> None:
         """From any thread. Has its tick thread make a change before its next tick."""
         self.tick_loop.post(change)

@@ -176,7 +176,8 @@ class Opening(Performing):
 
         def play() -> None:
             performance.tick_loop.starved += before.tick_loop.starved
-            performance.post(lambda: performance.tick_loop.play(before.tick_loop.playing))
+            playing = before.tick_loop.playing
+            performance.post(lambda: performance.tick_loop.play(playing))
             scopes = performance.performer.forecast.scopes
             scopes.watch(before.performer.forecast.scopes.watched)
             self.document.knobs, self.playing = performance.knobs, performance
@@ -195,6 +196,7 @@ class Opening(Performing):
         before.close()
         for change in before.tick_loop.take_changes():
             performance.post(change)
+        before.release()
         if replaced is not None:
             wanted.left(replaced)
             for file in wired_recordings(patch):

@@ -12,7 +12,6 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as Late
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
 from math import ceil
 from pathlib import Path
 from typing import Protocol
@@ -165,8 +164,8 @@ class Preparation:
             error = found
         except Exception as found:
             error = DemonError(f"an error of the program: {type(found).__name__}: {' '.join(str(found).split())[:200]}")
-        for performance in (before, self._house.playing):
-            performance.post(partial(performance.tick_loop.expect_company, 0.0))
+        playing = self._house.playing.tick_loop
+        playing.post(lambda: playing.expect_company(0.0))
         if error is not None:
             self._note("failed", error=error)
         self._performance = self._moment = None
@@ -232,6 +231,7 @@ class Preparation:
         """Gives back what was made and does not play."""
         performance.close()
         self._house.link.drop_song(performance.speaker.song)
+        performance.release()
 
     def _generate(self, performance: LivePerformance) -> None:
         """Ticks until the first windows are laid."""
