@@ -166,7 +166,8 @@ class Preparation:
             error = DemonError(f"an error of the program: {type(found).__name__}: {' '.join(str(found).split())[:200]}")
         playing = self._house.playing.tick_loop
         playing.post(lambda: playing.expect_company(0.0))
-        if error is not None:
+        if error is not None:  # without what it knows of the frames that it came through, and so of the model
+            error.__traceback__ = error.__context__ = error.__cause__ = None
             self._note("failed", error=error)
         self._performance = self._moment = None
 
