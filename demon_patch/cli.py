@@ -52,6 +52,8 @@ from demon_patch.host_command import host
 from demon_patch.memory_limit import fit_memory_limit
 from demon_patch.model_command import model
 from demon_patch.node_commands import EXAMPLES, nodes
+from demon_patch.open_command import EXAMPLES as OPEN
+from demon_patch.open_command import open_song
 from demon_patch.patch.files.atomic_file import reason
 from demon_patch.patch.model.json_values import place
 from demon_patch.scarce import is_out_of_memory
@@ -87,6 +89,7 @@ app.command(gallery, help_epilogue=GALLERY)
 app.command(nodes, help_epilogue=EXAMPLES)
 app.command(files, name="*")
 app.command(host, help_epilogue=HOST)
+app.command(open_song, name="open", help_epilogue=OPEN)
 app.command(edits, name="*")
 
 
