@@ -72,8 +72,8 @@ class Opening(Event, frozen=True, kw_only=True, omit_defaults=True):
     number: of the preparation. title: what is prepared. stage: what it does now; `playing` once it is heard.
     seconds: until it is heard, at `taking over`.
     fault: why it has failed.
-    file: the name of the patch file that plays then, empty where there is none; revision: of its document; model: what
-        plays it; all at `playing`.
+    file: the name of the patch file that plays then, at `playing`; empty where there is none.
+    revision: of the document, at `playing`. model: what plays it, at `playing`.
     """
 
     number: int
