@@ -197,6 +197,7 @@ class Opening(Performing):
         for change in before.tick_loop.take_changes():
             performance.post(change)
         before.release()
+        memory.give_back()
         if replaced is not None:
             wanted.left(replaced)
             for file in wired_recordings(patch):

@@ -23,6 +23,7 @@ from demon_patch.engine.session import Session
 from demon_patch.errors import DemonError
 from demon_patch.patch.model.document import Patch
 from demon_patch.runtime.audio.link import AudioLink
+from demon_patch.runtime.live import memory
 from demon_patch.runtime.live.edit_thread import Fit
 from demon_patch.runtime.live.live_performance import LivePerformance, Surroundings, cast
 from demon_patch.runtime.live.moment import Moment, carry, moment_of
@@ -233,6 +234,7 @@ class Preparation:
         performance.close()
         self._house.link.drop_song(performance.speaker.song)
         performance.release()
+        memory.give_back()
 
     def _generate(self, performance: LivePerformance) -> None:
         """Ticks until the first windows are laid."""

@@ -57,7 +57,7 @@ class Client(OpensSongs):
     hear: called on the receiving thread with every event.
 
     welcome: what the host said first. status: the fields of the performance's status by name. notices: the latest.
-    opening: how far another performance is; None where none was asked for.
+    opening: how far another performance is; None where none was asked for. file: the name of the patch file that plays.
 
     Every method raises DemonError for what the host refuses, and when the connection is gone.
     """
@@ -90,6 +90,7 @@ class Client(OpensSongs):
         self._thread.start()
         try:
             self.welcome = self.ask(session.Hello(version=VERSION, client=name), session.Welcome)
+            self.file = self.welcome.file
             self.refresh()
         except BaseException:
             self.close()
@@ -345,6 +346,8 @@ class Client(OpensSongs):
                 self.notices = [*self.notices[-NOTICES + 1 :], event]
             elif isinstance(event, opening.Opening):
                 self.opening = event
+                if event.stage == "playing":
+                    self.file = event.file
             elif isinstance(event, session.Clients):
                 self.clients = event.clients
             elif isinstance(event, session.Bye):

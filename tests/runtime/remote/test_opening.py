@@ -93,6 +93,7 @@ def test_clients_get_a_fresh_document_and_telemetry_goes_on(served: Served) -> N
     assert found.model is not None
     assert found.model.song_frames == 200
     assert ann.patch == B
+    assert ann.file == "b.dpatch.json"
     assert ann.revision == (1, 0)
     (whole,) = (each for each in served.events if isinstance(each, Edit) and each.revision == (1, 0))
     assert whole.client == "ann"
