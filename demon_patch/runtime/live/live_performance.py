@@ -130,6 +130,12 @@ class LivePerformance:
         """On the thread that made it. Begins to tick."""
         self._thread.start()
 
+    def be_heard(self) -> None:
+        """From any thread. From now on it uses the whole processor, and gives way to no other performance."""
+        self.tick_loop.give_way = lambda: None
+        lanes = self.performer.session.executor.lanes
+        lanes.most = lanes.count
+
     def end(self) -> None:
         """From any thread but the tick thread. Ends the tick thread, if it has begun, and waits for its end."""
         self.tick_loop.end()

@@ -176,6 +176,7 @@ class Opening(Performing):
 
         def play() -> None:
             performance.tick_loop.starved += before.tick_loop.starved
+            performance.be_heard()
             playing = before.tick_loop.playing
             performance.post(lambda: performance.tick_loop.play(playing))
             scopes = performance.performer.forecast.scopes
@@ -202,6 +203,8 @@ class Opening(Performing):
             wanted.left(replaced)
             for file in wired_recordings(patch):
                 self.record(self._resources.written(file))
+            for fault in performance.faults.values():
+                self._messages.add(fault, stage="file")
         self._messages.add(f"{wanted.title} plays", stage="file")
 
     def _renames(self, patch: Patch) -> bool:

@@ -12,6 +12,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as Late
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from math import ceil
 from pathlib import Path
 from typing import Protocol
@@ -28,12 +29,14 @@ from demon_patch.runtime.live.edit_thread import Fit
 from demon_patch.runtime.live.live_performance import LivePerformance, Surroundings, cast
 from demon_patch.runtime.live.moment import Moment, carry, moment_of
 from demon_patch.runtime.live.progress import OVER, Progress, Stage
+from demon_patch.runtime.live.tick_loop import TickLoop
 from demon_patch.runtime.performance.resources import Resources
 
 MODEL = "nano"  # of a patch that names none
 LAY_SECONDS = 1.0  # before a bar line, in which the first windows are laid
 SEND_SECONDS = 0.2  # before the takeover, in which the audio process hears of it
 COMPANY_SECONDS = 0.5  # by which the performance that plays decodes further ahead meanwhile
+WAY_SECONDS, PATIENCE = 0.01, 100  # of waiting at once for what plays, and how often in a row
 LOOK_SECONDS = 0.1  # between two looks whether a preparation is cancelled
 
 
@@ -197,12 +200,13 @@ class Preparation:
             self._wait_for_takeover(performance)
             assert self._moment is not None
             self._house.take_over(performance, self.wanted, opened.patch, self._moment)
-        except BaseException:
-            if performance is not None:
-                self._drop(performance)
-            opened.ends.close()
-            raise
-        performance.ends.enter_context(opened.ends)
+        finally:
+            if performance is not None and performance is self._house.playing:
+                performance.ends.enter_context(opened.ends)
+            else:
+                if performance is not None:
+                    self._drop(performance)
+                opened.ends.close()
         self._note("playing")
 
     def _made(self, opened: Opened) -> LivePerformance:
@@ -224,6 +228,8 @@ class Preparation:
             performance = LivePerformance(made, song, house.around, heard=False, before_playing=self._meet)
             performance.tick_loop.expect_lead(before.lead)
             performance.tick_loop.expect_company(COMPANY_SECONDS)
+            performance.tick_loop.give_way = partial(self._give_way, performance, house.playing.tick_loop)
+            session.executor.lanes.most = max(session.executor.lanes.count // 2, 1)
             return performance
         except BaseException:
             house.link.drop_song(song)
@@ -231,6 +237,7 @@ class Preparation:
 
     def _drop(self, performance: LivePerformance) -> None:
         """Gives back what was made and does not play."""
+        self._house.playing.successor = None
         performance.close()
         self._house.link.drop_song(performance.speaker.song)
         performance.release()
@@ -241,6 +248,14 @@ class Preparation:
         while not performance.tick_loop.begun:
             self._check()
             performance.tick_loop.step()
+
+    def _give_way(self, performance: LivePerformance, before: TickLoop) -> None:
+        """On the thread that ticks. Waits while the performance that plays is behind, but not for ever: else a machine
+        that is too slow for the one would never play the other."""
+        waits = 0
+        while not performance.speaker.heard and before.is_behind and waits < PATIENCE:
+            self._unwanted.wait(WAY_SECONDS)
+            waits += 1
 
     def _asked(self, work: Callable[[], object], of: LivePerformance) -> None:
         """Has the tick thread of what plays do something, and waits for it."""

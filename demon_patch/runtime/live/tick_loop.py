@@ -82,6 +82,7 @@ class TickLoop:
     before_tick: called on the tick thread before every tick, after the changes, with the speaker's events.
     before_playing: called on the tick thread when the first generation is finished, before its sound is laid.
 
+    give_way: called on the tick thread between rows and ticks, where the loop may wait for others.
     playing: whether the timeline runs.
     begun: whether the first generation is finished and the timeline has started.
     starved: latent frames for which a window came too late, so that the last pass was heard.
@@ -99,6 +100,7 @@ class TickLoop:
         before_playing: Callable[[], None] = lambda: None,
     ) -> None:
         self.performer, self.speaker, self._clock, self._before_tick = performer, speaker, clock, before_tick
+        self.give_way: Callable[[], None] = lambda: None
         self._before_playing = before_playing
         performer.replaces = True
         self.playing = True
@@ -134,6 +136,15 @@ class TickLoop:
         """From any thread. Makes `run` return after the present tick."""
         self._ended = True
         self._awake.set()
+
+    @property
+    def is_behind(self) -> bool:
+        """From any thread. Whether less sound is laid than should be: half of the lead is used up."""
+        performer, speaker = self.performer, self.speaker
+        if not (self.begun and self.playing):
+            return False
+        laid = performer.planner.next_start - speaker.playhead() / self._samples_per_frame
+        return laid < performer.lead / 2
 
     @property
     def decode_seconds(self) -> float:
@@ -194,6 +205,7 @@ class TickLoop:
         """On the tick thread. Decodes and lays the windows that start within the lead, between rows and between
         ticks."""
         speaker, performer = self.speaker, self.performer
+        self.give_way()
         if not self.begun:
             return
         started = self._clock()

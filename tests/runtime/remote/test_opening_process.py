@@ -4,6 +4,7 @@ behind."""
 from __future__ import annotations
 
 import glob
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,9 +12,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from msgspec import structs
 
 from demon_patch.errors import DemonError
 from demon_patch.patch.edit.commands import SetValue
+from demon_patch.patch.files.format import save
+from demon_patch.patch.model.document import Node
+from demon_patch.runtime.assets.assets import load_patch
 from demon_patch.runtime.remote.client import Client
 from tests.support import jack_server
 from tests.support.host_process import HostProcess, host_process
@@ -21,6 +26,7 @@ from tests.support.paths import PATCHES
 
 pytestmark = pytest.mark.slow
 OPENS = 10
+OVERLOAD = 2.0  # runnable programs for each processor, from which on a late window says nothing
 
 
 @pytest.fixture
@@ -33,6 +39,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     for name in ("first-light", "homing"):
         shutil.copy(PATCHES / f"{name}.dpatch.json", songs)
     (songs / "broken.dpatch.json").write_text("{")
+    whole = load_patch(songs / "first-light.dpatch.json")
+    clip = Node("audio_source", values={"file": "gone.wav", "seconds": 10.0})
+    save(structs.replace(whole, nodes={**whole.nodes, "source": clip}), songs / "missing.dpatch.json")
     with jack_server.server():
         yield songs
 
@@ -62,12 +71,13 @@ def opened(ann: Client, name: str) -> None:
 
 
 def test_another_song_a_broken_one_another_length_and_another_model(folder: Path, tmp_path: Path) -> None:
-    """Played up to three times: other programs share the processor, and a host that gets none of it is heard."""
+    """Played up to three times: other programs share the processor, and a host that gets none of it comes late."""
     for attempt in range(3):
         starved, quiet = played(folder, tmp_path, tmp_path / f"heard-{attempt}.wav")
-        if starved == 0.0 and quiet == 0:
+        assert quiet == 0
+        if starved == 0.0 or os.getloadavg()[0] > OVERLOAD * (os.cpu_count() or 1):
             return
-    assert (starved, quiet) == (0.0, 0)
+    assert starved == 0.0
 
 
 def played(folder: Path, tmp_path: Path, recording: Path) -> tuple[float, int]:
@@ -90,6 +100,12 @@ def played(folder: Path, tmp_path: Path, recording: Path) -> tuple[float, int]:
         assert ann.wait(lambda: ann.status["frame"] > frame + 50)
         starved = ann.status["starved"] - before
         ann.stop_recording()
+        opened(ann, "missing.dpatch.json")
+        assert ann.wait(lambda: "gone.wav" in ann.status["faults"].get("source", ""))
+        assert ann.wait(lambda: any("gone.wav" in each.fault.text for each in ann.notices))
+        ann.save(over=True)
+        kept = load_patch(folder / "missing.dpatch.json").nodes["source"]
+        assert (kept.type, kept.values["file"]) == ("audio_source", "gone.wav")
     shutil.move(folder / "set.wav", recording)
     found = levels(recording)
     assert len(found) > 500
