@@ -48,7 +48,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def levels(path: Path) -> np.ndarray:
     """The level of a recording in dB for each 20 ms, from where it begins to sound to where it ends."""
-    sound, rate = soundfile.read(path, dtype="float32")
+    sound, rate = soundfile.read(path, dtype="float32", always_2d=True)
     loud = np.flatnonzero(np.abs(sound).max(axis=1) > 1e-4)
     sound = sound[loud[0] : loud[-1]]
     n = rate // 50
@@ -123,6 +123,6 @@ def test_ten_songs_take_no_more_memory_than_two(folder: Path, tmp_path: Path) ->
             found.append(resources(host))
     memory, threads, children, shared = (np.array(each) for each in zip(*found, strict=True))
     assert memory[6:].max() < memory[1:4].max() + 40.0, memory  # one performance takes 70 MiB
-    assert len(set(threads[1:])) <= 2, threads
+    assert threads[6:].max() <= threads[1:4].max() + 2, threads
     assert set(children) == {1}
     assert set(shared) == {2}
