@@ -114,16 +114,21 @@ class Host(TransportControls, SoundControls, Opening):
         self._tap_lock = threading.Lock()
         self._muted = False
         self._interval: float | None = None  # the interpreter's own, while ours is in its place
-        self._note_takeover()
+        self._moment: tuple[float, float | None, bool] = (0.0, None, False)  # time, frame heard then, whether it runs
+        self._note_takeover(0)
         self.devices_hub = DevicesHub(self, spec.frame_rate)
         for fault in self.playing.faults.values():
             self.add_message(fault, stage="file")
 
-    def _note_takeover(self) -> None:
-        """Forgets what was told of the performance that played until now, and where it was."""
+    def _note_takeover(self, frames: int) -> None:
+        """Forgets what was told of the performance that played until now.
+
+        frames: its transport frame at which the other one has frame 0.
+        """
         self._told_faults = 0  # of the tick loop
         self._told_loras: list[str] = []  # faults of the LoRAs that play
-        self._moment: tuple[float, float | None, bool] = (0.0, None, False)  # time, frame heard then, whether it runs
+        at, frame, runs = self._moment
+        self._moment = at, None if frame is None else frame - frames, runs
 
     # -- life ---------------------------------------------------------------------------------------------------
     def start(self, check: Callable[[], None] = lambda: None) -> None:
@@ -283,9 +288,11 @@ class Host(TransportControls, SoundControls, Opening):
         """From any thread. Has the tick thread call `take` before its next tick, and feeds what it returns."""
 
         def feed() -> None:
+            soon = self.performer.forecast.now + self.performer.spec.frame_rate
             for node, port, value, frame in take():
-                try:
-                    self.performer.feed(node, port, value, frame)
+                try:  # a frame far ahead is one of the performance that was heard before a takeover
+                    at = frame if frame is None or frame <= soon else None
+                    self.performer.feed(node, port, value, at)
                 except PatchError as error:
                     self.add_message(str(error))
 

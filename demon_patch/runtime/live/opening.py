@@ -66,8 +66,11 @@ class Opening(Performing):
         """From any thread. The folder that the performance writes files into."""
         return self._resources.into
 
-    def _note_takeover(self) -> None:
-        """Forgets what the host knows of the performance that played until now."""
+    def _note_takeover(self, frames: int) -> None:
+        """Forgets what was told of the performance that played until now.
+
+        frames: its transport frame at which the other one has frame 0.
+        """
         raise NotImplementedError
 
     def _begin_opening(self, load: Callable[[str], Session], model: str | None, free: Callable[[], int | None]) -> None:
@@ -182,7 +185,7 @@ class Opening(Performing):
             scopes = performance.performer.forecast.scopes
             scopes.watch(before.performer.forecast.scopes.watched)
             self.document.knobs, self.playing = performance.knobs, performance
-            self._note_takeover()
+            self._note_takeover(moment.frame)
 
         if wanted.same:
             self._ramps.shift(moment.frame)

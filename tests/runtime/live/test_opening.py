@@ -21,6 +21,7 @@ from demon_patch.errors import DemonError
 from demon_patch.patch.edit.commands import SetMeta, SetValue
 from demon_patch.patch.files.format import save
 from demon_patch.patch.model.document import Cable, Node, Patch, Song
+from demon_patch.runtime.devices.feeds import FedEvent
 from demon_patch.runtime.live.host import Host
 from demon_patch.runtime.live.progress import OVER, Progress
 from tests.support.hearing import until
@@ -303,6 +304,27 @@ def test_the_transport_obeys_through_a_takeover(played: Played) -> None:
         thread.join()
     host.bypass(False)
     until(lambda: not host.status.bypass)
+
+
+def test_what_a_device_sent_before_a_takeover_is_not_heard_minutes_later(played: Played) -> None:
+    host = played.host
+    document = structs.replace(B, nodes={**B.nodes, "knob": Node("midi_cc")}, cables=(*B.cables, *wired("knob")))
+    played.later(4.0)
+    late = host.status.frame
+    assert played.over(host.load(document)).stage == "playing"
+    assert host.status.frame < late
+    host.feed_many([FedEvent("knob", "position", 0.75, late)])
+
+    def position() -> float:
+        program, state, *_ = host.performer.forecast.snapshot()
+        return state.bus[program.live_inputs.port("knob", "position").slots[0]]
+
+    until(lambda: position() == 0.75, host.status.frame)
+    assert host.status.frame < late
+
+
+def wired(node: str) -> tuple[Cable, ...]:
+    return (Cable(node, "value", "decoder", "window", depth=0.01),)
 
 
 def missing(seconds: float) -> Patch:
