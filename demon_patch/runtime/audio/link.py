@@ -289,6 +289,14 @@ class AudioLink:
         path, at, number = self._songs.next
         self._child.send({"do": "song", "path": path, "at": at, "number": number})
 
+    def switch_earlier(self, at: int) -> None:
+        """On the tick thread, while the timeline stands. Lets the song that waits take over at an earlier timeline
+        sample; its route is the caller's. Does nothing where none waits."""
+        if self._songs.next is not None:
+            self._songs.move(at)
+            path, at, number = self._songs.next
+            self._child.send({"do": "song", "path": path, "at": at, "number": number})
+
     def drop_song(self, song: HostSong) -> None:
         """On the tick thread. Gives back a prepared song that is not to take over after all."""
         self._songs.drop(song)

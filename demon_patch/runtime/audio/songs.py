@@ -52,9 +52,15 @@ class Songs:
         self._over: list[Path] = []
 
     def queue(self, path: Path, at: int, number: int) -> None:
-        """Lets the song of a file take over; passes over one that plays already. Raises DemonError or OSError for a
-        file that is no song, ValueError for one of another rate or other channels."""
+        """Lets the song of a file take over; passes over one that plays already. One that waits gets another sample,
+        unless reading has reached its own. Raises DemonError or OSError for a file that is no song, ValueError for one
+        of another rate or other channels."""
         if number <= self.number:
+            return
+        waiting = self.next
+        if waiting is not None and waiting.number == number:
+            if not waiting.settled:
+                waiting.at = at
             return
         song = SongMemory(path)
         if (song.rate, song.channels) != (self.playing.rate, self.playing.channels):

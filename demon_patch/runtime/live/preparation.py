@@ -315,9 +315,20 @@ class Preparation:
         seconds = (moment.sample - self._house.link.playhead()) / performance.performer.spec.sample_rate
         self._note("taking over", max(seconds, 0.0))
         performance.start()
+        moved = moment.stands
         while not before.succeeded.wait(LOOK_SECONDS):
             if self._abandoned.is_set():
                 raise _Cancelled
+            if not before.tick_loop.playing and not moved:
+                before.post(partial(self._take_over_now, before, performance))
+            moved = not before.tick_loop.playing
+
+    def _take_over_now(self, before: LivePerformance, performance: LivePerformance) -> None:
+        """On the tick thread of what plays, which was stopped before its bar line: nothing is waited for any more."""
+        if not before.tick_loop.playing:
+            at = self._house.link.frontier
+            performance.speaker.begin_at(at)
+            self._house.link.switch_earlier(at)
 
 
 def check_fits(spec: FamilySpec, before: FamilySpec) -> None:

@@ -286,6 +286,20 @@ def test_stopped_it_takes_over_at_once(played: Played) -> None:
     assert levels[frame + 2 :].max() < levels[10 : frame - 2].min() - 5.0
 
 
+def test_stopped_before_the_bar_line_it_takes_over_at_once(played: Played) -> None:
+    host = played.host
+    host.follow_opening(lambda progress: host.play(False) if progress.stage == "taking over" else None)
+    number = host.load(structs.replace(B, song=Song(bpm=120, beats_per_bar=4)))
+    assert played.over(number).stage == "playing"
+    until(lambda: host.status.begun and not host.status.playing, host.status)
+    length = len(played.heard())
+    host.play(True)
+    played.later(1.0)
+    levels, frame = played.levels(), length // PER_FRAME
+    assert levels[frame + 2 :].max() < levels[10 : frame - 2].min() - 5.0
+    assert levels[frame + 2 :].min() > SILENT
+
+
 def test_the_transport_obeys_through_a_takeover(played: Played) -> None:
     """What is asked for while one performance hands over to the other is done by one of them."""
     host, flip = played.host, threading.Event()

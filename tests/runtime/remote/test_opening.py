@@ -198,6 +198,11 @@ def test_from_a_folder_within_the_way_leads_back(served: Served) -> None:
     ann.open("set/c.dpatch.json")
     assert ann.wait_for_opening().file == "c.dpatch.json"
     assert served.host.folder == served.folder / "set"
+    listed = [ann.ask(files.Folder(songs=songs), files.Listing).entries for songs in (False, True)]
+    assert [[entry.name for entry in entries] for entries in listed] == [
+        ["c.dpatch.json"],
+        ["a.dpatch.json", "b.dpatch.json", "set"],
+    ]
     ann.open("a.dpatch.json")
     ann.wait_for_opening()
     assert ann.patch == A

@@ -13,9 +13,14 @@ Hash = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 
 
 class Folder(Request, frozen=True, kw_only=True, omit_defaults=True):
-    """Asks for the files of the patch's folder. folder: a folder within it; the folder itself by default."""
+    """Asks for the files of the patch's folder.
+
+    folder: a folder within it; the folder itself by default.
+    songs: asks for the folder of the songs that `open` takes, in place of the patch's.
+    """
 
     folder: FileName = ""
+    songs: bool = False
 
 
 class Entry(Part, frozen=True, kw_only=True, omit_defaults=True):
