@@ -13,6 +13,7 @@ from demon_patch.errors import DemonError
 WORKING = 96 * 2**20
 """Bytes that a performance needs besides its weights: clips, noise, prompts and what a forward computes (nano: 70
 MiB, measured)."""
+MEND = "close other programs, or end this performance and begin with the other one"
 LIMITS = (
     (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")),
     (Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"), Path("/sys/fs/cgroup/memory/memory.usage_in_bytes")),
@@ -47,8 +48,15 @@ def check(title: str, model: str, available: int | None) -> None:
         raise DemonError(
             f"{title} needs about {wants / 2**20:.0f} MiB of memory beside what plays, and {available / 2**20:.0f} MiB "
             "are free",
-            mend="close other programs, or end this performance and begin with the other one",
+            mend=MEND,
         )
+
+
+def lack(title: str) -> DemonError:
+    """Returns the error of a system that gave no memory after all. title: what is to be played."""
+    left = free()
+    free_words = "" if left is None else f": {left / 2**20:.0f} MiB are free"
+    return DemonError(f"{title} needs more memory than the system gives{free_words}", mend=MEND)
 
 
 def give_back() -> None:

@@ -31,6 +31,7 @@ from demon_patch.runtime.live.moment import Moment, carry, moment_of
 from demon_patch.runtime.live.progress import OVER, Progress, Stage
 from demon_patch.runtime.live.tick_loop import TickLoop
 from demon_patch.runtime.performance.resources import Resources
+from demon_patch.scarce import is_out_of_memory
 
 MODEL = "nano"  # of a patch that names none
 LAY_SECONDS = 1.0  # before a bar line, in which the first windows are laid
@@ -110,7 +111,7 @@ class _Cancelled(Exception):
 
 
 class Preparation:
-    """One performance on its way. `run` begins it on a thread of its own.
+    """One performance on its way, on a thread of its own.
 
     after: the one before, which this one replaces: it is cancelled, and waited for.
     tell: called on the thread with each progress.
@@ -167,7 +168,7 @@ class Preparation:
         except DemonError as found:
             error = found
         except Exception as found:
-            error = DemonError(f"an error of the program: {type(found).__name__}: {' '.join(str(found).split())[:200]}")
+            error = memory.lack(self.wanted.title) if is_out_of_memory(found) else program_error(found)
         playing = self._house.playing.tick_loop
         playing.post(lambda: playing.expect_company(0.0))
         if error is not None:  # without what it knows of the frames that it came through, and so of the model
@@ -329,6 +330,11 @@ class Preparation:
             at = self._house.link.frontier
             performance.speaker.begin_at(at)
             self._house.link.switch_earlier(at)
+
+
+def program_error(error: Exception) -> DemonError:
+    """Returns an error that is not the player's, in words."""
+    return DemonError(f"an error of the program: {type(error).__name__}: {' '.join(str(error).split())[:200]}")
 
 
 def check_fits(spec: FamilySpec, before: FamilySpec) -> None:

@@ -170,6 +170,16 @@ def test_a_song_memory_without_room_is_refused_with_numbers(played: Played, monk
     assert played.sessions[-1]() is None  # what was loaded is given back
 
 
+def test_a_lack_of_memory_on_the_way_is_told_as_that(played: Played, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(name: str) -> Session:
+        raise MemoryError
+
+    monkeypatch.setattr(played.host, "_load", fail)
+    error = str(played.over(played.host.load(B)).error)
+    assert error.startswith("the patch needs more memory than the system gives")
+    assert "close other programs" in error
+
+
 def test_a_later_wish_replaces_the_one_before(played: Played) -> None:
     first = played.host.load(structs.replace(B, song=Song(bpm=100)))
     second = played.host.load(B)
