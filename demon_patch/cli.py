@@ -8,6 +8,7 @@ import os
 import sys
 import warnings
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -199,6 +200,7 @@ def play(
         _writable(record, None)
     choice = DeviceChoice(device, outputs_of(outputs) if outputs else (), buffer, required=out is not None)
     with Ending(last=True) as ending:
+        from demon_patch.engine.session import Session
         from demon_patch.offline import notes_of
         from demon_patch.runtime.assets.assets import files_of, is_pack
         from demon_patch.runtime.assets.overwrite import allow
@@ -216,8 +218,11 @@ def play(
             document, session, clip = _load(patch, source, seed, executor, threads)
 
             def make() -> Host:
+                load = partial(Session.load, executor=executor, threads=threads)
                 with place(patch):
-                    host = Host(document, session, folder=folder, into=patch.parent, clip=clip, device=choice)
+                    host = Host(
+                        document, session, folder=folder, into=patch.parent, clip=clip, device=choice, load=load
+                    )
                 for note in notes_of(host.performer):
                     host.add_message(note)
                 controllers.attach(host.devices_hub, host.add_message)
