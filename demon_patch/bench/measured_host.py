@@ -40,9 +40,11 @@ class MeasuredHost(Host):
         super().__init__(*given, **options)
         self.times: list[dict[str, float]] = []
         self._seen = 0  # edits that the newest compile has
-        self._stages_of = self._edit_thread._stages
-        self._edit_thread._stages = self._stages_seen
-        self._turn_knobs, self._knobs._turn = self._knobs._turn, self._turned
+        playing, compiles = self.playing, self.playing.edit_thread
+        self._stages_of, compiles._stages = compiles._stages, self._stages_seen
+        self._take_compiled, compiles._play = compiles._play, self._note_compiles
+        self._turn_knobs, playing.knobs._turn = playing.knobs._turn, self._turned
+        self._play_newest, playing._play_compiled = playing._play_compiled, self._note_playing
         with self.document.session() as session:
             session.subscribe(self._edited)
 
@@ -53,14 +55,14 @@ class MeasuredHost(Host):
         self._seen = len(self.times)
         return self._stages_of()
 
-    def _play_edits(self, edits: Sequence[ScheduledEdit]) -> None:
+    def _note_compiles(self, edits: Sequence[ScheduledEdit]) -> None:
         for each in self.times[: self._seen]:
             each.setdefault("compiled", time.monotonic())
-        super()._play_edits(edits)
+        self._take_compiled(edits)
 
-    def _play_compiled(self) -> None:
+    def _note_playing(self) -> None:
         compiled = [each for each in self.times if "compiled" in each]
-        super()._play_compiled()
+        self._play_newest()
         for each in compiled:
             each.setdefault("playing", time.monotonic())
 

@@ -94,6 +94,10 @@ class Route:
         """Returns a route that is equal from timeline `before` on, without the legs that are over there."""
         return replace(self, legs=self.legs[self.legs.index(self.leg_at(before)) :])
 
+    def shifted(self, by: int) -> Route:
+        """Returns the same route on a timeline that counts `by` more at every place."""
+        return replace(self, legs=tuple(replace(leg, start=leg.start + by) for leg in self.legs))
+
     def scaled(self, factor: int) -> Route:
         """Returns the same route in units `factor` times finer, as from latent frames to samples. It is exact at every
         frame."""

@@ -153,6 +153,32 @@ class LiveDocument:
             moved, self._moved = self._moved, {}
             return moved
 
+    def replace(
+        self, patch: Patch, client: str, label: str, play: Callable[[], None], landed: Callable[[], None]
+    ) -> Patch:
+        """From any thread. Makes another document the one that is edited, with a history of its own and without live
+        values. Returns the one before.
+
+        play, landed: called before and after, while no other thread can use the document. `play` makes the performance
+            of the new one the one that is heard.
+        """
+        with self._lock:
+            before = self._session.patch
+            play()
+            self._moved.clear()
+            self._session.load(patch, client, label)
+            landed()
+            return before
+
+    def change_performance(self, play: Callable[[], None], command: Command | None, client: str, label: str) -> None:
+        """From any thread. Calls `play`, which makes another performance of the document the one that is heard; the
+        document gets an edit with it. All of it is compiled anew."""
+        with self._lock:
+            play()
+            if command is not None:
+                self._session.do(command, client, label)
+        self._changed()
+
     # -- edits --------------------------------------------------------------------------------------------------
     def do(self, command: Command, client: str = PLAYER, label: str = "", at: Grid | None = None) -> Delta:
         """From any thread. Edits the document and returns the session's `Delta`. Releases the live values over what is

@@ -168,7 +168,6 @@ def engine_fields(live: TickLoop) -> dict[str, object]:
         "missed": performer.trace.missed,
         "previews": performer.trace.previews,
         "starved": live.starved / rate,
-        "faults": dict(performer.program.faults),
     }
 
 
