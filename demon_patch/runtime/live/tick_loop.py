@@ -167,9 +167,9 @@ class TickLoop:
         """On the tick thread. Makes the changes that were posted, then one tick. While the timeline is stopped, makes
         only the changes."""
         self._awake.clear()
-        for _ in range(len(self._changes)):  # what is posted meanwhile waits for the next tick
+        for left in reversed(range(len(self._changes))):  # what is posted meanwhile waits for the next tick
             self._changes.popleft()()
-            if self.playing:
+            if left and self.playing:
                 self.serve()  # however many changes there are, a window waits for one of them at most
         self._before_tick(self.speaker.poll())
         if self._ended:
