@@ -8,6 +8,7 @@ import os
 import sys
 import warnings
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +56,8 @@ from demon_patch.host_command import host
 from demon_patch.memory_limit import fit_memory_limit
 from demon_patch.model_command import model
 from demon_patch.node_commands import EXAMPLES, nodes
+from demon_patch.open_command import EXAMPLES as OPEN
+from demon_patch.open_command import open_song
 from demon_patch.patch.files.atomic_file import reason
 from demon_patch.patch.model.json_values import place
 from demon_patch.scarce import is_out_of_memory
@@ -94,6 +97,7 @@ app.command(nodes, help_epilogue=EXAMPLES)
 app.command(files, name="*")
 app.command(host, help_epilogue=HOST)
 app.command(edit, help_epilogue=EDIT)
+app.command(open_song, name="open", help_epilogue=OPEN)
 app.command(edits, name="*")
 
 
@@ -203,6 +207,7 @@ def play(
         _writable(record, None)
     choice = DeviceChoice(device, outputs_of(outputs) if outputs else (), buffer, required=out is not None)
     with Ending(last=True) as ending:
+        from demon_patch.engine.session import Session
         from demon_patch.offline import notes_of
         from demon_patch.runtime.assets.assets import files_of, is_pack
         from demon_patch.runtime.assets.overwrite import allow
@@ -220,8 +225,11 @@ def play(
             document, session, clip = _load(patch, source, seed, executor, threads)
 
             def make() -> Host:
+                load = partial(Session.load, executor=executor, threads=threads)
                 with place(patch):
-                    host = Host(document, session, folder=folder, into=patch.parent, clip=clip, device=choice)
+                    host = Host(
+                        document, session, folder=folder, into=patch.parent, clip=clip, device=choice, load=load
+                    )
                 for note in notes_of(host.performer):
                     host.add_message(note)
                 controllers.attach(host.devices_hub, host.add_message)

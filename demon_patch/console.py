@@ -27,6 +27,7 @@ out = Harmless()
 err = Harmless(stderr=True)
 
 Seconds = Annotated[float, Parameter(validator=validators.Number(gt=0, lte=3600))]
+Minutes = Annotated[float, Parameter(validator=validators.Number(gte=1, lte=1440))]
 Rate = Annotated[int, Parameter(validator=validators.Number(gte=8000, lte=192_000))]
 JsonFlag = Annotated[bool, Parameter(name="--json", negative="", show_default=False)]
 Switch = Annotated[bool, Parameter(negative="", show_default=False)]

@@ -53,7 +53,7 @@ def control(
         err.print(f"measured {report}, kept in {path}", soft_wrap=True)
     if none:
         err.print(f"{name} has no measurement: its row says measured=False, or no family here has it", soft_wrap=True)
-    pages(measured=measured, out=page, performance=performance)
+    pages(measured=measured, out=page, performance=performance, reliability=None)
     if find_spec("matplotlib") is None:
         err.print("pictures need matplotlib: pip install 'demon-patch[plots]'", markup=False, soft_wrap=True)
         err.print(f"then this remains: demon-patch nodes --page {nodes}", markup=False, soft_wrap=True)

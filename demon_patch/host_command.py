@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,6 @@ from demon_patch.errors import DemonError
 if TYPE_CHECKING:
     from demon_patch.engine.session import Session
     from demon_patch.patch.model.document import Patch
-    from demon_patch.runtime.audio.device_choice import DeviceChoice
     from demon_patch.runtime.live.host import Host
     from demon_patch.runtime.remote.access import Address
     from demon_patch.terminal.ending import Ending
@@ -75,9 +75,22 @@ def host(
 
         file = _template() if patch is None else patch
         with files_of(file) as folder:
-            document, session = _load(file, model, seed, executor, threads)
+            document = _load(file, seed)
             files, into = (Path.cwd(), Path.cwd()) if patch is None else (folder, patch.parent)
-            _serve(document, session, files, into, patch, choice, address, token, discard, safe, ending)
+
+            def load(name: str) -> Session:
+                from demon_patch.engine.session import Session
+
+                return Session.load(name, executor=executor, threads=threads)
+
+            session = load(model or document.meta.model or "nano")
+
+            def make() -> Host:
+                from demon_patch.runtime.live.host import Host
+
+                return Host(document, session, folder=files, into=into, device=choice, load=load, model=model)
+
+            _serve(make, patch, address, token, discard, safe, ending)
 
 
 def _template() -> Path:
@@ -86,9 +99,8 @@ def _template() -> Path:
     return shipped.template(shipped.FIRST)
 
 
-def _load(path: Path, model: str | None, seed: int | None, executor: str, threads: int | None) -> tuple[Patch, Session]:
-    """Returns a patch and the model that plays it; prints remarks on the way."""
-    from demon_patch.engine.session import Session
+def _load(path: Path, seed: int | None) -> Patch:
+    """Returns a patch; prints remarks on the way."""
     from demon_patch.nodes.catalogue import CATALOGUE
     from demon_patch.runtime.graph.warnings import unknown_words, warnings_of
     from demon_patch.runtime.performance.prepare import load_playable
@@ -96,16 +108,12 @@ def _load(path: Path, model: str | None, seed: int | None, executor: str, thread
     document = load_playable(path, seed=seed)
     for remark in [*warnings_of(document, CATALOGUE), *unknown_words(document, CATALOGUE)]:
         tell(remark, "yellow")
-    return document, Session.load(model or document.meta.model or "nano", executor=executor, threads=threads)
+    return document
 
 
 def _serve(
-    document: Patch,
-    session: Session,
-    folder: Path,
-    into: Path,
+    make: Callable[[], Host],
     file: Path | None,
-    device: DeviceChoice,
     address: Address,
     token: str | None,
     discard: bool,
@@ -114,13 +122,12 @@ def _serve(
 ) -> None:
     """Plays and serves until a signal comes. However it ends, the sound and the server end with it."""
     from demon_patch.patch.model.json_values import place
-    from demon_patch.runtime.live.host import Host
     from demon_patch.terminal.plain import Teller
 
     with contextlib.ExitStack() as parts:
         ending.check()
         with place(file):
-            playing = Host(document, session, folder=folder, into=into, device=device)
+            playing = make()
         parts.callback(playing.close)
         teller = Teller(playing, tell)
         parts.callback(teller.tell)
@@ -141,6 +148,7 @@ def _listen(
 ) -> None:
     """Starts the server, brings unsaved edits back, and prints the address."""
     from demon_patch.runtime.remote import running_hosts
+    from demon_patch.runtime.remote.saving import BACK
     from demon_patch.runtime.remote.server import Server
 
     server = Server(playing, address, file=file, token=token)
@@ -149,8 +157,7 @@ def _listen(
     parts.enter_context(running_hosts.noted(listened, file))
     try:
         if not discard and server.served.saved.restore_unsaved():
-            mend = "demon-patch undo takes them back, save keeps them"
-            playing.add_message(f"edits that were not saved are back ({mend})", stage="file")
+            playing.add_message(BACK, stage="file")
     except DemonError as error:
         playing.add_message(f"edits that were not saved cannot be brought back: {error}", error, "file")
     show(f"listening on {listened.url}")

@@ -54,8 +54,17 @@ class SmallCache(Generic[V]):
                 self._total -= self._size(self._kept.pop(key))
             self._kept[key] = value
             self._total += self._size(value)
-            while self._total > self._most and len(self._kept) > 1:
-                self._total -= self._size(self._kept.pop(next(iter(self._kept))))
+            self._drop()
+
+    def fit(self, most: float) -> None:
+        """Changes the largest sum of sizes, and drops old values until the rest fits."""
+        with self._lock:
+            self._most = most
+            self._drop()
+
+    def _drop(self) -> None:
+        while self._total > self._most and len(self._kept) > 1:
+            self._total -= self._size(self._kept.pop(next(iter(self._kept))))
 
     def get(self, key: Hashable, make: Callable[[], V]) -> V:
         """Returns the value of a key; calls `make` and stores its value where none is kept. Two threads that ask at

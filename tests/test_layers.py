@@ -35,6 +35,7 @@ LAYERS = (  # from below; a layer may import those of the lines above it
         "host_command",
         "model_command",
         "node_commands",
+        "open_command",
         "render_program",
         "share_command",
         "upgrade_command",

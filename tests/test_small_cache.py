@@ -39,3 +39,13 @@ def test_an_object_as_a_key_is_equal_to_itself_alone() -> None:
     assert hash(Same(one)) == hash(Same(one))
     assert Same(one) != Same(other)
     assert Same(one) != one
+
+
+def test_a_cache_that_gets_less_room_drops_the_oldest() -> None:
+    kept: SmallCache[int] = SmallCache(10)
+    for key in "abcd":
+        kept.put(key, 1)
+    kept.fit(2)
+    assert [kept.find(key) for key in "abcd"] == [None, None, 1, 1]
+    kept.put("e", 1)
+    assert [kept.find(key) for key in "cde"] == [None, 1, 1]

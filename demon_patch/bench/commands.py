@@ -10,7 +10,7 @@ from typing import Any
 from cyclopts import App
 from rich.table import Table
 
-from demon_patch.console import JsonFlag, Names, Seconds, Threads, err, examples, out
+from demon_patch.console import JsonFlag, Minutes, Names, Seconds, Threads, err, examples, out
 
 bench = App(name="bench", help="Measures speed on this machine.", help_epilogue=examples("demon-patch bench ring"))
 
@@ -166,21 +166,29 @@ def pages(
     measured: Path = Path("docs/measured"),
     out: Path = Path("docs/controls.md"),
     performance: Path = Path("docs/performance.md"),
+    reliability: Path | None = Path("docs/reliability.md"),
 ) -> None:
-    """Writes the page of all controls, and the tables of the page of performance, from the kept measurements.
+    """Writes the page of all controls, and the tables of the pages of performance and reliability, from the kept
+    measurements.
 
     Parameters:
         measured: The folder of kept measurements.
         out: The page of all controls, which is written.
         performance: The page of performance, whose tables are made again.
+        reliability: The page of reliability, whose tables are made again.
     """
+    from demon_patch.bench import reliability as reliable
     from demon_patch.bench.page import load, page
     from demon_patch.bench.performance import filled
     from demon_patch.runtime.assets.text_pages import write_page
 
     write_page(out, page(load(measured)))
     performance.write_text(filled(performance.read_text(encoding="utf-8"), measured), encoding="utf-8")
-    err.print(f"wrote {out} and {performance}", soft_wrap=True)
+    if reliability is not None:
+        text = filled(reliability.read_text(encoding="utf-8"), measured, reliable.TABLES)
+        reliability.write_text(text, encoding="utf-8")
+    written = [str(each) for each in (out, performance, reliability) if each is not None]
+    err.print(f"wrote {' and '.join(written)}", soft_wrap=True)
 
 
 def _keep(
@@ -287,3 +295,74 @@ def knobs(*, seconds: Seconds = 8.0, as_json: JsonFlag = False) -> None:
 
     rows = measure(Session.load("nano", threads=1), seconds)
     _report("knobs: 30 of them at 100 Hz, 200 nodes, the embedded model", rows, as_json)
+
+
+@bench.command
+def soak(
+    *,
+    minutes: Minutes = 30.0,
+    seed: int = 1,
+    device: str | None = None,
+    save: Path | None = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Plays a host for a long time under random edits, knobs, MIDI, saves and clients that come and go.
+
+    Ends with status 1 where something wears out, starves or fails.
+
+    Parameters:
+        minutes: How long, 1 to 1440.
+        seed: Draws the actions.
+        device: Part of a sound device's name; none for a clock without one; a JACK server with a dummy card by default,
+            where JACK is installed.
+        save: Keeps the rows in this JSON file.
+        as_json: Prints JSON in place of tables.
+    """
+    from tempfile import TemporaryDirectory
+
+    from demon_patch.bench.page import kept_report
+    from demon_patch.bench.soak import SHOWN, told
+    from demon_patch.bench.soak import soak as run
+
+    with TemporaryDirectory() as folder:
+        rows, figures, wrong = run(
+            Path(folder), minutes, seed, device, lambda row: err.print(told(row), soft_wrap=True)
+        )
+    if save is not None and kept_report(save)["rows"]:
+        save.unlink()  # minutes of an earlier soak do not belong to this one
+    named = [{"clip": f"minute {row['minute']:04d}", **row} for row in rows]
+    _keep("soak: a host under random edits", [{"clip": "whole", **figures}, *named], save, quiet=True)
+    if as_json:
+        _report("soak: a host under random edits", [*rows, figures], as_json)
+    else:
+        _report("soak: minute by minute", [{name: row[name] for name in SHOWN} for row in rows], as_json)
+        _report("soak: the whole", [{"what": name, "figure": value} for name, value in figures.items()], as_json)
+    for each in wrong:
+        err.print(f"[red]failed:[/] {each}", soft_wrap=True)
+    if wrong:
+        raise SystemExit(1)
+    alone = figures["minutes_alone"]
+    err.print(f"passed; whether it starves is judged by the {alone} minutes in which the machine was its own")
+
+
+@bench.command
+def host(
+    *, seconds: Seconds = 15.0, device: str | None = None, save: Path | None = None, as_json: JsonFlag = False
+) -> None:
+    """Measures answers, programs, telemetry and a crowd of clients at 200 nodes, on nano and on a stub: three minutes.
+
+    Parameters:
+        seconds: Of each stretch of telemetry and of the crowd, up to 3600.
+        device: Part of a sound device's name; none for a clock without one; a JACK server with a dummy card by default,
+            where JACK is installed.
+        save: Keeps the rows in this JSON file.
+        as_json: Prints JSON in place of tables.
+    """
+    from tempfile import TemporaryDirectory
+
+    from demon_patch.bench.host import measure
+
+    with TemporaryDirectory() as folder:
+        _keep(
+            "host: 200 nodes, a client in another process", list(measure(Path(folder), seconds, device)), save, as_json
+        )

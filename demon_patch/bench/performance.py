@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -27,21 +27,29 @@ _SPEED = (
 )
 
 
-def filled(page: str, folder: str | Path) -> str:
-    """Returns the page with each table replaced by one from the measurements kept in a folder."""
+Tables = Mapping[str, Callable[[Path], Iterator[str]]]
+"""By name, what makes the lines of a table from the measurements kept in a folder."""
+
+
+def filled(page: str, folder: str | Path, tables: Tables | None = None) -> str:
+    """Returns the page with each table replaced by one from the measurements kept in a folder. tables: those of
+    docs/performance.md by default."""
+    known = _TABLES if tables is None else tables
 
     def table(match: re.Match[str]) -> str:
         head, name, foot = match.groups()
-        return "\n".join([head, *_TABLES[name](Path(folder)), "", foot])
+        return "\n".join([head, *known[name](Path(folder)), "", foot])
 
     return _PLACE.sub(table, page)
 
 
-def _rows(folder: Path, name: str) -> list[Row]:
+def rows_of(folder: Path, name: str) -> list[Row]:
+    """Returns the rows of a kept report."""
     return json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))["rows"]
 
 
-def _drawn(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+def drawn(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Yields the lines of a table."""
     for line in (heads, ["---"] * len(heads), *rows):
         yield f"| {' | '.join(line)} |"
 
@@ -50,8 +58,8 @@ def _tenths(folder: Path, key: str, form: str, last: str, worst: Callable[[list[
     """Yields a table with a row for each recording: a figure at every tenth of the knob position, and the worst of
     them."""
     heads = ["knob", *(f"{tenth / 10:g}" for tenth in range(11)), last]
-    rows = [(row["clip"], row[key]) for row in _rows(folder, "sound")]
-    return _drawn(heads, [[name, *(form.format(x + 0.0) for x in (*xs, worst(xs)))] for name, xs in rows])
+    rows = [(row["clip"], row[key]) for row in rows_of(folder, "sound")]
+    return drawn(heads, [[name, *(form.format(x + 0.0) for x in (*xs, worst(xs)))] for name, xs in rows])
 
 
 def _largest_step(values: list[float]) -> float:
@@ -68,8 +76,8 @@ def _level(folder: Path) -> Iterator[str]:
 
 def _itself(folder: Path) -> Iterator[str]:
     heads = ["", "largest difference of samples", "swing under the LFO", "chroma at knob 0, decoded alone"]
-    rows = _rows(folder, "sound")
-    return _drawn(
+    rows = rows_of(folder, "sound")
+    return drawn(
         heads,
         [[r["clip"], f"{r['samples']:.1e}", f"{r['swing']:.2f} LU", f"{r['decoded'][0]:.2f}"] for r in rows],
     )
@@ -80,7 +88,7 @@ def _codec(folder: Path) -> Iterator[str]:
     repaired."""
 
     def by_clip(name: str) -> dict[str, Row]:
-        return {row["clip"]: row for row in _rows(folder, name)}
+        return {row["clip"]: row for row in rows_of(folder, name)}
 
     both = [by_clip(name) for name in ("codec-before", "codec")]
     notes = [by_clip(name)["mean"] for name in ("notes-before", "notes")]
@@ -88,7 +96,7 @@ def _codec(folder: Path) -> Iterator[str]:
     written = f"note F1 against the notes written, the render itself {notes[1]['render']:.2f}"
     rows.append([written, *(f"{mean['codec']:.2f}" for mean in notes)])
     rows += [[what, *(form.format(clips["decode of 1 s"][key]) for clips in both)] for key, what, form in _SPEED]
-    return _drawn(["", "before", "after"], rows)
+    return drawn(["", "before", "after"], rows)
 
 
 def _gallery(folder: Path) -> Iterator[str]:
@@ -100,12 +108,12 @@ def _gallery(folder: Path) -> Iterator[str]:
             f"{row['correlation']:+.2f}",
             f"{1e3 * row['lag']:+.0f} ms" + (" (held)" if row["held"] else ""),
         ]
-        for row in _rows(folder, "gallery")
+        for row in rows_of(folder, "gallery")
     ]
-    return _drawn(["patch", "control", "heard in", "correlation", "lag"], rows)
+    return drawn(["patch", "control", "heard in", "correlation", "lag"], rows)
 
 
-_TABLES: dict[str, Callable[[Path], Iterator[str]]] = {
+_TABLES: Tables = {
     "gallery": _gallery,
     "chroma": _chroma,
     "level": _level,

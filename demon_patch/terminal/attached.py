@@ -58,7 +58,7 @@ class Attached:
     @property
     def file(self) -> str:
         """The name of the patch file."""
-        return self._client.welcome.file or "untitled"
+        return self._client.file or "untitled"
 
     # -- what is shown ------------------------------------------------------------------------------------------
     @property

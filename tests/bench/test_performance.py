@@ -7,6 +7,7 @@ from pathlib import Path
 
 from demon_patch.bench.page import keep
 from demon_patch.bench.performance import filled
+from demon_patch.bench.reliability import TABLES
 from tests.support.paths import DOCS
 
 
@@ -33,3 +34,8 @@ def test_rows_of_clips_are_kept_as_they_came(tmp_path: Path) -> None:
     keep({"title": "t", "machine": "m", "rows": [{"clip": "b", "swing": 3.0}, {"clip": "c", "swing": 4.0}]}, path)
     rows = json.loads(path.read_text(encoding="utf-8"))["rows"]
     assert [(row["clip"], row["swing"]) for row in rows] == [("b", 3.0), ("a", 2.0), ("c", 4.0)]
+
+
+def test_the_tables_of_reliability_are_what_was_measured() -> None:
+    text = (DOCS / "reliability.md").read_text(encoding="utf-8")
+    assert text == filled(text, DOCS / "measured", TABLES), "make it again: demon-patch bench page"

@@ -12,7 +12,11 @@ from demon_patch.runtime.devices.midi.clock_sender import ClockSender
 from demon_patch.runtime.live.document import LiveDocument
 from demon_patch.runtime.live.edit_thread import EditThread
 from demon_patch.runtime.live.host import Host
+from demon_patch.runtime.live.live_performance import LivePerformance
 from demon_patch.runtime.live.messages import Messages
+from demon_patch.runtime.live.opening import Opening
+from demon_patch.runtime.live.performing import Performing
+from demon_patch.runtime.live.preparation import Preparation
 from demon_patch.runtime.live.tick_loop import TickLoop
 
 THREADS = (
@@ -21,6 +25,7 @@ THREADS = (
     "On the editing thread.",
     "On the thread that made it.",
     "On the hub's thread",
+    "On the thread that prepares.",
 )
 
 
@@ -33,7 +38,21 @@ def silent(cls: type) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "cls", [Host, LiveDocument, TickLoop, AudioLink, EditThread, Messages, DevicesHub, ClockSender]
+    "cls",
+    [
+        Host,
+        Performing,
+        Opening,
+        LivePerformance,
+        Preparation,
+        LiveDocument,
+        TickLoop,
+        AudioLink,
+        EditThread,
+        Messages,
+        DevicesHub,
+        ClockSender,
+    ],
 )
 def test_every_public_method_names_its_thread(cls: type) -> None:
     assert silent(cls) == []

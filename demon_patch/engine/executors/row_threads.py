@@ -20,12 +20,14 @@ class RowThreads:
     """`count` lanes that run work side by side. Used by one thread at a time.
 
     Lane 0 is the caller's own thread. With more than one lane, torch operations on it become single-threaded.
+
+    most: how many lanes are used; all at first. From any thread; results do not depend on it.
     """
 
     def __init__(self, count: int) -> None:
         if count < 1:
             raise ValueError(f"{count} lanes: at least one is needed")
-        self.count = count
+        self.count = self.most = count
         self._caller: int | None = None
         self._helpers = ThreadPoolExecutor(count - 1, "lane", initializer=_single) if count > 1 else None
 
@@ -42,7 +44,7 @@ class RowThreads:
             torch.set_num_threads(1)
             self._caller = get_ident()
         waiting = iter(items)  # taking from it is one step of the interpreter, so lanes may share it
-        lanes = range(1, min(self.count, len(items)))
+        lanes = range(1, min(self.count, self.most, len(items)))
         others = [self._helpers.submit(_in_turn, work, lane, waiting, None) for lane in lanes if self._helpers]
         try:
             _in_turn(work, 0, waiting, between)

@@ -48,6 +48,13 @@ def load_family(name: str) -> Family:
     return import_module(_package(name)).load()
 
 
+def weight_bytes(name: str) -> int:
+    """Returns the bytes of memory that a family's weights take, without loading them; raises DemonError for an unknown
+    name. Files hold half precision, memory single precision."""
+    folder: Path = import_module(_package(name)).WEIGHTS
+    return 2 * sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+
+
 def card_of(name: str) -> str:
     """Returns the model card of a family, as Markdown; raises DemonError for an unknown name."""
     return (files(_package(name)) / "card.md").read_text(encoding="utf-8")

@@ -113,6 +113,8 @@ class Feeder:
             self._marks = (*self._marks, (self._fed, now, runs))
         volume = self._volume.gains(n, memory.gain)
         block = self._reader.read(now, n) * gain * volume if runs else np.zeros((n, memory.channels), np.float32)
+        if not runs:
+            self._reader.stand(now)
         ceilings = self._reader.ceilings(now, n)
         entry = self._entry.gains(n, float(not self.hushed))
         self._fed += n

@@ -95,6 +95,11 @@ class HostSongs:
             raise DemonError("this song is not prepared", mend="prepare it with next_song")
         self._next = (song, at)
 
+    def move(self, at: int) -> None:
+        """Notes another timeline sample at which the song that waits takes over."""
+        if self._next is not None:
+            self._next = (self._next[0], at)
+
     def drop(self, song: HostSong) -> None:
         """Gives back a prepared song that will not take over after all."""
         if song in self._prepared and (self._next is None or self._next[0] is not song):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -68,6 +69,7 @@ class AudioLink:
             self._songs.remove()
             raise
         self._playhead = Playhead(rate)
+        self._clock_lock = threading.Lock()  # of the playhead, which two performances read at a takeover
         self._reported = 0
         self._device = self._wanted = device if isinstance(device, DeviceChoice) else DeviceChoice(device)
         self._child = Child()
@@ -230,6 +232,11 @@ class AudioLink:
     # The song.
 
     @property
+    def song(self) -> HostSong:
+        """From any thread. The song that plays, as of the last `poll`."""
+        return self._songs.playing
+
+    @property
     def samples(self) -> int:
         """From any thread. Length of the song in samples."""
         return self._songs.playing.samples
@@ -282,6 +289,14 @@ class AudioLink:
         path, at, number = self._songs.next
         self._child.send({"do": "song", "path": path, "at": at, "number": number})
 
+    def switch_earlier(self, at: int) -> None:
+        """On the tick thread, while the timeline stands. Lets the song that waits take over at an earlier timeline
+        sample; its route is the caller's. Does nothing where none waits."""
+        if self._songs.next is not None:
+            self._songs.move(at)
+            path, at, number = self._songs.next
+            self._child.send({"do": "song", "path": path, "at": at, "number": number})
+
     def drop_song(self, song: HostSong) -> None:
         """On the tick thread. Gives back a prepared song that is not to take over after all."""
         self._songs.drop(song)
@@ -293,16 +308,17 @@ class AudioLink:
     # The transport.
 
     def playhead(self) -> float:
-        """On the tick thread. Returns the timeline sample at the loudspeaker now, smoothed, never less than before."""
-        number, position, heard, speed = self._memory.clock()
-        if number != self._reported:
-            self._reported = number
-            self._playhead.report(position, heard, speed)
-        return self._playhead.position_at(CLOCK())
+        """From any thread. Returns the timeline sample at the loudspeaker now, smoothed, never less than before."""
+        with self._clock_lock:
+            number, position, heard, speed = self._memory.clock()
+            if number != self._reported:
+                self._reported = number
+                self._playhead.report(position, heard, speed)
+            return self._playhead.position_at(CLOCK())
 
     @property
     def frontier(self) -> int:
-        """On the tick thread. The timeline sample that the process reads next; sound written before it is not heard."""
+        """From any thread. The timeline sample that the process reads next; sound written before it is not heard."""
         return self._memory.frontier
 
     def set_playing(self, on: bool) -> None:

@@ -52,9 +52,15 @@ class Songs:
         self._over: list[Path] = []
 
     def queue(self, path: Path, at: int, number: int) -> None:
-        """Lets the song of a file take over; passes over one that plays already. Raises DemonError or OSError for a
-        file that is no song, ValueError for one of another rate or other channels."""
+        """Lets the song of a file take over; passes over one that plays already. One that waits gets another sample,
+        unless reading has reached its own. Raises DemonError or OSError for a file that is no song, ValueError for one
+        of another rate or other channels."""
         if number <= self.number:
+            return
+        waiting = self.next
+        if waiting is not None and waiting.number == number:
+            if not waiting.settled:
+                waiting.at = at
             return
         song = SongMemory(path)
         if (song.rate, song.channels) != (self.playing.rate, self.playing.channels):
@@ -138,6 +144,17 @@ class TimelineReader:
             self._leaving = self._leaving[:0]
             self._songs.complete(takeover)
         return sound
+
+    def stand(self, n: int) -> None:
+        """Called while the timeline stands at its sample `n`, and nothing sounds: a song whose sample has come, or
+        whose crossfade is under way, takes over without it."""
+        takeover = self._songs.next if self._takeover is None else self._takeover
+        if takeover is None or takeover.at > n:
+            return
+        self._voice, self._entering, self._takeover = self._entering or _Voice(takeover.song), None, None
+        self._leaving = self._leaving[:0]
+        takeover.settle(n)
+        self._songs.complete(takeover)
 
     def ceilings(self, n0: int, n: int) -> Ceilings:
         """Returns the limiter's ceilings at these timeline samples, dBFS [n]; during a takeover the lower of both

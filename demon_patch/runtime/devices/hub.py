@@ -320,9 +320,11 @@ class DevicesHub:
             self._performance.feed_from(self._take_feeds)
 
     def _take_feeds(self) -> Sequence[FedEvent]:
-        """On the tick thread."""
+        """On the tick thread. Leaves out what came for a node that an edit has taken away since."""
         with self._feeds_lock:
-            return self._feeds.take()
+            events = self._feeds.take()
+        listeners = self._performance.listeners
+        return [event for event in events if event.node in listeners and event.port in listeners[event.node].ports]
 
     def _turn(self) -> None:
         """Once a control frame: turns the knobs, and learns."""

@@ -40,6 +40,8 @@ def problems(
         wiring = wiring or Wiring(patch, catalogue)
     except PatchError as error:
         return [error]
+    _fit(_NODES, len(wiring.patch.nodes))
+    _fit(_CABLES, len(wiring.patch.cables))
     found = [*nesting(patch, catalogue), *_nodes(wiring.patch, catalogue), *_cables(wiring.patch, wiring)]
     if found:
         return found
@@ -72,12 +74,20 @@ def ring_chain(wiring: Wiring, last: str | None = None) -> dict[str, str]:
     return {type: id for id in ring_nodes(wiring, last) if (type := wiring.known[id].id) in CHAIN}
 
 
+LEAST, VERSIONS = 256, 4
+
 KnownGood: TypeAlias = SmallCache[tuple[object, ...]]
 """Immutable objects without mistakes, with the objects together with which they were checked, by `id`. After an edit,
 the objects that it did not touch need no new check."""
 
-_NODES: KnownGood = SmallCache(20_000)
-_CABLES: KnownGood = SmallCache(60_000)
+_NODES: KnownGood = SmallCache(LEAST)
+_CABLES: KnownGood = SmallCache(LEAST)
+
+
+def _fit(known: KnownGood, things: int) -> None:
+    """Gives a cache room for the objects of a few versions of the document that is checked now, which has so many of
+    them: what older ones alone had is not kept alive."""
+    known.fit(VERSIONS * things + LEAST)
 
 
 def _known_good(known: KnownGood, *things: object) -> bool:

@@ -110,6 +110,10 @@ class Transport:
         """Returns the metre that counts at control frame k."""
         return metre_at(self._metres(k), self.frame(k).beat)
 
+    def metres_at(self, k: int) -> MetreChange | None:
+        """Returns the metres that count at control frame k, where the metre has ever changed."""
+        return self._bars(k) if self.bars else None
+
     def next_grid(self, k: int, beats: float | Grid) -> int:
         """Returns the first control frame from k on that has a line of a grid: at its beginning, or since the frame
         before.

@@ -97,6 +97,13 @@ class Forecast:
         self._apply_live_inputs(self.now)
         return self.program, self._live.copy(), self.transport, self.now
 
+    def inherit(self, state: State) -> None:
+        """Gives the nodes that this program and another one have the numbers that the other's `state` has. Called
+        before the first control frame has run."""
+        self.program.inherited = state
+        self._live = self.program.state()
+        self.invalidate()
+
     def invalidate(self) -> None:
         """Marks the whole forecast from control frame `now` on as out of date."""
         self._timeline.all_changed(self.transport, self._live, self.now)

@@ -59,7 +59,11 @@ class Route:
 
     def position_at(self, n: int) -> int:
         """Returns the song position at timeline n."""
-        return int(self._along(self.leg_at(n), np.asarray(n, np.int64)))
+        leg = self.leg_at(n)
+        run, end = leg.position + n - leg.start, leg.hi if leg.position < leg.hi else self.length
+        if n < leg.start:
+            return run % self.length
+        return run if run < end else leg.lo + (run - end) % (leg.hi - leg.lo)
 
     def positions(self, n0: int, n: int) -> NDArray[np.int64]:
         """Returns the song positions [n] at timeline n0 to n0 + n - 1."""
@@ -89,6 +93,10 @@ class Route:
     def trimmed(self, before: int) -> Route:
         """Returns a route that is equal from timeline `before` on, without the legs that are over there."""
         return replace(self, legs=self.legs[self.legs.index(self.leg_at(before)) :])
+
+    def shifted(self, by: int) -> Route:
+        """Returns the same route on a timeline that counts `by` more at every place."""
+        return replace(self, legs=tuple(replace(leg, start=leg.start + by) for leg in self.legs))
 
     def scaled(self, factor: int) -> Route:
         """Returns the same route in units `factor` times finer, as from latent frames to samples. It is exact at every

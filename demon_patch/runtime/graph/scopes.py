@@ -75,6 +75,11 @@ class Scopes:
         keeps none."""
         self._points = frozenset(points)
 
+    @property
+    def watched(self) -> frozenset[Point]:
+        """From any thread. The signals that are kept."""
+        return self._points
+
     def read(self, point: Point) -> ScopeValues:
         """From any thread. Returns the latest SHOWN control frames of a signal, or fewer where fewer are known."""
         ring = self._ring

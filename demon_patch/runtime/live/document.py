@@ -12,25 +12,22 @@ from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.nodes.editing.snapshots import Recall, morph, recall, stored
 from demon_patch.nodes.editing.valid_overlay import check_live_value, valid_overlay
 from demon_patch.patch.edit.commands import Command, SetSnapshot
-from demon_patch.patch.edit.difference import difference
 from demon_patch.patch.edit.field_paths import changes
 from demon_patch.patch.edit.grid import Grid
 from demon_patch.patch.edit.overlay import Key, Overlay
-from demon_patch.patch.edit.session import Delta, EditSession, Revision, UndoResult
+from demon_patch.patch.edit.session import Delta, EditSession, Revision
 from demon_patch.patch.model import ids
 from demon_patch.patch.model.dashboard import Snapshot
 from demon_patch.patch.model.document import Patch
 from demon_patch.patch.model.graph import SUBPATCH, CableKey
 from demon_patch.patch.model.json_values import Value, quoted
+from demon_patch.runtime.live.document_edits import PLAYER, DocumentEdits
 from demon_patch.runtime.live.knobs import KnobMoves, Moved, Touched, moved_keys, moves_of
 from demon_patch.runtime.live.live_mutes import LiveMutes, Target, check_targets
 from demon_patch.runtime.live.stages import DocumentStage, LiveValues, WaitingRecall, heard, place_of, stage_of
 
-PLAYER = "player"
-"""The client that edits where none is named: who plays."""
 
-
-class LiveDocument:
+class LiveDocument(DocumentEdits):
     """A document that is edited while it plays. No method waits for the sound.
 
     An edit or a recall may have a grid. It is then heard from that grid on, and never before one that was made
@@ -153,32 +150,31 @@ class LiveDocument:
             moved, self._moved = self._moved, {}
             return moved
 
-    # -- edits --------------------------------------------------------------------------------------------------
-    def do(self, command: Command, client: str = PLAYER, label: str = "", at: Grid | None = None) -> Delta:
-        """From any thread. Edits the document and returns the session's `Delta`. Releases the live values over what is
-        written: at once, or for an edit with a grid when it is heard. Raises PatchError, and changes nothing, where
-        the command cannot be done."""
-        with self.session() as session:
-            return session.do(command, client, label, at)
+    def replace(
+        self, patch: Patch, client: str, label: str, play: Callable[[], None], landed: Callable[[], None]
+    ) -> Patch:
+        """From any thread. Makes another document the one that is edited, with a history of its own and without live
+        values. Returns the one before.
 
-    def edit(self, patch: Patch, client: str = PLAYER, label: str = "Edit", at: Grid | None = None) -> Delta | None:
-        """From any thread. Makes the document equal to another one, in one undo step. Returns the session's `Delta`, or
-        None where the two are equal already."""
-        with self.session() as session:
-            command = difference(session.patch, patch)
-            return None if command is None else session.do(command, client, label, at)
+        play, landed: called before and after, while no other thread can use the document. `play` makes the performance
+            of the new one the one that is heard.
+        """
+        with self._lock:
+            before = self._session.patch
+            play()
+            self._moved.clear()
+            self._session.load(patch, client, label)
+            landed()
+            return before
 
-    def undo(self, client: str = PLAYER, at: Grid | None = None) -> UndoResult | None:
-        """From any thread. Takes back the client's latest undo step, and returns the session's result
-        (`EditSession.undo`)."""
-        with self.session() as session:
-            return session.undo(client, at)
-
-    def redo(self, client: str = PLAYER, at: Grid | None = None) -> UndoResult | None:
-        """From any thread. Does again what the client's latest undo took back, and returns the session's result
-        (`EditSession.redo`)."""
-        with self.session() as session:
-            return session.redo(client, at)
+    def change_performance(self, play: Callable[[], None], command: Command | None, client: str, label: str) -> None:
+        """From any thread. Calls `play`, which makes another performance of the document the one that is heard; the
+        document gets an edit with it. All of it is compiled anew."""
+        with self._lock:
+            play()
+            if command is not None:
+                self._session.do(command, client, label)
+        self._changed()
 
     # -- live values --------------------------------------------------------------------------------------------
     def turn(self, node: str, port: str, value: Value) -> None:

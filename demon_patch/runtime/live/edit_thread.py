@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import ParamSpec, TypeVar
+from typing import NamedTuple, ParamSpec, TypeVar
 
 import torch
 
@@ -20,11 +20,22 @@ from demon_patch.runtime.live.knobs import Moved, with_moved
 from demon_patch.runtime.live.scheduled_edits import ScheduledEdit
 from demon_patch.runtime.live.stages import DocumentStage
 from demon_patch.runtime.performance.performer import Performer
-from demon_patch.runtime.performance.prepare import load_loras, measure_sounds, parts_of
+from demon_patch.runtime.performance.prepare import at_length, load_loras, loaded_parts, measure_sounds, song_frames
 from demon_patch.runtime.performance.resources import Resources
+from demon_patch.threads import Collector
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+class Fit(NamedTuple):
+    """What a document asks of its performance, and no edit of a performance that plays can change.
+
+    frames: the length of the song in latent frames. model: the name in the patch's metadata, which may be empty.
+    """
+
+    frames: int
+    model: str
 
 
 class EditThread:
@@ -37,7 +48,9 @@ class EditThread:
     patch: the document that the performer plays.
     stages: returns the document as it sounds now and after each edit that waits; called on the editing thread.
     moved: returns the knobs that have moved without being compiled since its last call; called on the editing thread.
+    compiled: called on the editing thread after each compile with what the document asks of a performance now.
     play: called on the editing thread with the compiled stages; passes them to the tick thread.
+    awaits_fit: whether an edit that waits for its grid asks for another performance (`Fit`).
     tell: called on the editing thread with a message for each mistake of the document, once, and for any other
         error; also with the error itself, and with "edit".
     """
@@ -54,9 +67,12 @@ class EditThread:
         play: Callable[[Sequence[ScheduledEdit]], object],
         tell: Callable[[str, Exception, str], object],
         moved: Callable[[], Mapping[Key, Moved]] = dict,
+        compiled: Callable[[Fit], object] = lambda fit: None,
     ) -> None:
         self._resources, self._clip, self._stages, self._play, self._tell = resources, clip, stages, play, tell
-        self._moved = moved
+        self._moved, self._note_compiled = moved, compiled
+        self._per = performer.spec.samples_per_frame
+        self.awaits_fit = False
         self._frames = performer.source.frames
         self._geometry = Geometry.of_family(performer.spec, self._frames, bpm)
         self._program = performer.program  # that was compiled last; the next one is compiled to replace it
@@ -64,6 +80,7 @@ class EditThread:
         self._mistakes: dict[str, Exception] = {}  # in words, of the document that was compiled last
         self._lock = threading.Lock()  # of the two that follow
         self._newest = 0  # the number of the newest version of the document
+        self._collector = Collector()
         self._compiled: Future[None] = Future()
         self._compiled.set_result(None)
         self._executor = ThreadPoolExecutor(1, "editing", torch.set_num_threads, (1,))
@@ -107,6 +124,7 @@ class EditThread:
         if number != self._newest:
             return
         edits: list[ScheduledEdit] = []
+        fits: list[Fit] = []
         mistakes: dict[str, Exception] = {}
         stages = self._stages()
         if moved := self._moved():
@@ -118,6 +136,7 @@ class EditThread:
                 if not edits:
                     self._good = good  # later stages may be cancelled
                 edits.append(edit)
+                fits.append(Fit(self._natural, good.base.meta.model))
             elif not edits:
                 break
         for mistake, error in mistakes.items():
@@ -126,6 +145,9 @@ class EditThread:
         self._mistakes = mistakes
         if edits:
             self._play(edits)
+            self.awaits_fit = len(set(fits)) > 1
+            self._note_compiled(fits[0])
+        self._collector.note_work()  # generated code refers to itself
 
     def _playable(
         self, stage: DocumentStage, good: Version, mistakes: dict[str, Exception]
@@ -141,6 +163,7 @@ class EditThread:
                 found = self._scheduled(stage, patch)
             except Exception as error:
                 nearer = without_mistake(version, good, error, stage.live)
+                error.with_traceback(None)  # its frames hold the programs of this compile
                 stays[_in_words(error)] = GOES_ON if nearer is None else nearer[1], error
                 if nearer is None:
                     break
@@ -153,7 +176,9 @@ class EditThread:
         """On the editing thread. Compiles a patch in the place of a stage of the document, and loads its prompts, clips
         and LoRAs. Returns the edit, ready to be heard. Raises DemonError that names the node."""
         program = compile(patch, CATALOGUE, self._geometry, self._program)
-        parts = parts_of(program, self._resources, self._clip, self._frames)
+        loaded = loaded_parts(program, self._resources, self._clip)
+        self._natural = song_frames(loaded)
+        parts = at_length(loaded, self._frames, self._per)
         measure_sounds(program, self._resources, parts, self._clip)
         load_loras(program, self._resources)
         self._program = program

@@ -25,7 +25,7 @@ from demon_patch.errors import PatchError
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.edit.grid import Grid
 from demon_patch.patch.edit.overlay import Key
-from demon_patch.patch.model.document import Patch, Song
+from demon_patch.patch.model.document import Patch
 from demon_patch.patch.model.json_values import Value
 from demon_patch.runtime.assets.assets import save_patch
 from demon_patch.runtime.audio.device_choice import DeviceChoice
@@ -36,30 +36,27 @@ from demon_patch.runtime.devices.performance import HeardMoment
 from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.graph.live_inputs import Fed, Listener
 from demon_patch.runtime.graph.scopes import Scopes
+from demon_patch.runtime.live import memory
 from demon_patch.runtime.live.document import LiveDocument
-from demon_patch.runtime.live.edit_thread import EditThread
-from demon_patch.runtime.live.knobs import KnobMoves
+from demon_patch.runtime.live.live_performance import Cast, LivePerformance, Surroundings, cast
 from demon_patch.runtime.live.messages import Messages, event_message
 from demon_patch.runtime.live.notice import Notice
+from demon_patch.runtime.live.opening import Opening
 from demon_patch.runtime.live.ramps import Ramps
 from demon_patch.runtime.live.recording import Recordings
-from demon_patch.runtime.live.scheduled_edits import ScheduledEdit, ScheduledEdits
 from demon_patch.runtime.live.sound_controls import SoundControls
 from demon_patch.runtime.live.status import Meter, Status, engine_fields, sound_fields
 from demon_patch.runtime.live.tap_tempo import TapTempo
-from demon_patch.runtime.live.tick_loop import TickLoop
 from demon_patch.runtime.live.transport_controls import TransportControls
-from demon_patch.runtime.performance.prepare import perform, replaced_clips, tempo_of, wired_recordings
+from demon_patch.runtime.performance.prepare import replaced_clips, wired_recordings
 from demon_patch.runtime.performance.resources import Resources
-from demon_patch.runtime.performance.trace import Trace
 from demon_patch.threads import quiet_gc, restore_gc
 
-KEPT_EVENTS, KEPT_SECONDS = 4096, 600.0  # how much of each kind of event a live performance keeps
 SWITCH_SECONDS = 0.001  # for which a thread keeps the interpreter from the others
 
 
-class Host(TransportControls, SoundControls):
-    """A live performance of a patch; a context manager.
+class Host(TransportControls, SoundControls, Opening):
+    """A live performance of a patch; a context manager. Another performance may take over from it (`Opening`).
 
     patch: what is played first.
     session: the loaded model.
@@ -67,6 +64,9 @@ class Host(TransportControls, SoundControls):
     into: the folder that the performance writes files into; `folder` by default.
     clip: replaces the patch's own source.
     device: what is asked of the sound device; a text is part of its name.
+    load: loads the model of another performance by its name.
+    model: plays every song that is opened later, in place of its own model.
+    free: returns the bytes of memory that another performance may take; None where that is not known.
 
     document: the patch, edited by all clients.
     status: the state of the performance; a new value before every tick.
@@ -82,52 +82,53 @@ class Host(TransportControls, SoundControls):
         into: str | Path | None = None,
         clip: Source | None = None,
         device: DeviceChoice | str | None = None,
+        load: Callable[[str], Session] = Session.load,
+        model: str | None = None,
+        free: Callable[[], int | None] = memory.free,
     ) -> None:
-        self._resources, self._clip = Resources(session, folder, into), clip
+        made = cast(patch, Resources(session, folder, into), session, clip)
+        self._begin_opening(load, model, free)
         spec = session.spec
-        trace = Trace(KEPT_EVENTS, round(KEPT_SECONDS * spec.frame_rate))
-        self.performer = perform(patch, session, clip=clip, trace=trace, resources=self._resources)
-        samples = self.performer.source.frames * spec.samples_per_frame
-        self.link = AudioLink(spec.sample_rate, spec.channels, samples, device)
+        self.link = AudioLink(spec.sample_rate, spec.channels, made.samples, device)
         try:
-            self._assemble(patch, spec, clip)
+            self._assemble(made, spec)
         except BaseException:
             self.link.close()
             raise
 
-    def _assemble(self, patch: Patch, spec: FamilySpec, clip: Source | None) -> None:
+    def _assemble(self, made: Cast, spec: FamilySpec) -> None:
         """Creates all parts that need the audio link."""
         self.status = Status()
         self._messages = Messages()
         self._looks: list[Callable[[], object]] = []
-        self.tick_loop = TickLoop(self.performer, self.link, before_tick=self._publish)
-        bpm = tempo_of(Song(), self.performer.source)  # of a patch without a tempo of its own
-        self._knobs = KnobMoves(self.performer.turn, self._post, self._compile_newest)
-        self.document = LiveDocument(patch, self._compile_newest, self._knobs)
-        self._scheduled = ScheduledEdits(self.performer, patch.song, bpm, self.add_message)
-        self._edit_thread = EditThread(
-            self.performer,
-            self._resources,
-            bpm,
-            clip,
-            patch,
-            stages=self.document.stages,
-            play=self._play_edits,
-            tell=self.add_message,
-            moved=self.document.take_moved,
+        self.document = LiveDocument(made.patch, self._compile_newest)
+        self.around = Surroundings(
+            self.link, self.document, self._before_tick, self._compile_newest, self._note_compiled, self.add_message
         )
+        self.playing = LivePerformance(made, self.link.song, self.around)
+        self.document.knobs = self.playing.knobs
         self._ramps = Ramps(self.document, spec.frame_rate, self.add_message)
-        self._recordings = Recordings(self.link, spec, self._resources.into, self.add_message)
+        self._recordings = Recordings(self.link, spec, self.into, self.add_message)
         self._meter = Meter(self.link)
         self._tap_tempo = TapTempo()
         self._tap_lock = threading.Lock()
         self._muted = self.safe = False
-        self._told_faults = 0  # of the tick loop
-        self._told_loras: list[str] = []  # faults of the LoRAs that play
         self._interval: float | None = None  # the interpreter's own, while ours is in its place
         self._moment: tuple[float, float | None, bool] = (0.0, None, False)  # time, frame heard then, whether it runs
-        self._tick_thread = threading.Thread(target=self.tick_loop.run, name="tick", daemon=True)
+        self._note_takeover(0)
         self.devices_hub = DevicesHub(self, spec.frame_rate)
+        for fault in self.playing.faults.values():
+            self.add_message(fault, stage="file")
+
+    def _note_takeover(self, frames: int) -> None:
+        """Forgets what was told of the performance that played until now.
+
+        frames: its transport frame at which the other one has frame 0.
+        """
+        self._told_faults = 0  # of the tick loop
+        self._told_loras: list[str] = []  # faults of the LoRAs that play
+        at, frame, runs = self._moment
+        self._moment = at, None if frame is None else frame - frames, runs
 
     # -- life ---------------------------------------------------------------------------------------------------
     def start(self, check: Callable[[], None] = lambda: None) -> None:
@@ -142,7 +143,7 @@ class Host(TransportControls, SoundControls):
         quiet_gc()
         self._interval = sys.getswitchinterval()
         sys.setswitchinterval(SWITCH_SECONDS)
-        self._tick_thread.start()
+        self.playing.start()
         self.devices_hub.start()
 
     def close(self) -> None:
@@ -150,18 +151,17 @@ class Host(TransportControls, SoundControls):
         error. A second call does nothing."""
         with ExitStack() as parts:  # from the last to the first
             parts.callback(self.link.close)
-            parts.callback(self._edit_thread.shutdown)
+            parts.callback(self.playing.close)
             parts.callback(self._ramps.close)
             parts.callback(self.stop_recording)
             parts.callback(self.link.fill)
             parts.callback(self._end_tick_thread)
             parts.callback(self.devices_hub.close)
+            parts.callback(self._end_opening)
 
     def _end_tick_thread(self) -> None:
         """Ends the tick thread, waits for its end, and restores what `start` changed for the whole program."""
-        self.tick_loop.end()
-        if self._tick_thread.is_alive():
-            self._tick_thread.join()
+        self.playing.end()
         if self._interval is not None:
             sys.setswitchinterval(self._interval)
             self._interval = None
@@ -204,6 +204,11 @@ class Host(TransportControls, SoundControls):
         from 1."""
         return self._messages.numbered
 
+    def _before_tick(self, performance: LivePerformance, events: list[dict[str, Any]]) -> None:
+        """On the tick thread of a performance, before each of its ticks."""
+        if performance is self.playing:
+            self._publish(events)
+
     def _publish(self, events: list[dict[str, Any]]) -> None:
         """On the tick thread, before each tick. Publishes the status, and adds a message for each event since the last
         tick."""
@@ -212,6 +217,8 @@ class Host(TransportControls, SoundControls):
         self._ramps.note_frame(max(self.tick_loop.now, 0))
         for key in self._scheduled.take_landed():
             self._edit_thread.submit(self.document.note_landing, key)
+            if self._edit_thread.awaits_fit:
+                self._compile_newest()
         faults = self.tick_loop.faults[self._told_faults :]
         for fault in faults:
             self.add_message(f"the engine starts again after an error: {fault}", stage="engine")
@@ -226,8 +233,8 @@ class Host(TransportControls, SoundControls):
         self.status = replace(
             Status(),
             **engine_fields(self.tick_loop),  # type: ignore[arg-type]
-            **sound_fields(self.link, self.performer.spec.sample_rate),  # type: ignore[arg-type]
-            levels=self._meter.read(),
+            **sound_fields(self.link, self._meter),  # type: ignore[arg-type]
+            faults=self.playing.faults,
             muted=self._muted,
             recording=self._recordings.names,
             recordings=self._recordings.status,
@@ -247,25 +254,15 @@ class Host(TransportControls, SoundControls):
         """From any thread. The document with all edits, those that are not heard yet included; without live values."""
         return self.document.patch
 
-    @property
-    def folder(self) -> Path:
-        """From any thread. The folder of the files that the document names."""
-        return self._resources.folder
-
     def unread_clips(self, patch: Patch) -> frozenset[str]:
         """From any thread. Returns the ids of the nodes of a patch whose files are not opened when it plays here,
         because the host's own clip replaces them; none for a patch that cannot be compiled."""
-        if self._clip is None:
+        if self.playing.clip is None:
             return frozenset()
         try:
             return replaced_clips(compile(patch, CATALOGUE, Geometry.of_family(self.performer.spec)))
         except PatchError:
             return frozenset()
-
-    @property
-    def into(self) -> Path:
-        """From any thread. The folder that the performance writes files into."""
-        return self._resources.into
 
     def edit(self, patch: Patch, at: Grid | None = None) -> Future[None]:
         """From any thread. Makes the document equal to another patch, in one undo step. Returns a future that is done
@@ -297,9 +294,11 @@ class Host(TransportControls, SoundControls):
         """From any thread. Has the tick thread call `take` before its next tick, and feeds what it returns."""
 
         def feed() -> None:
+            soon = self.performer.forecast.now + self.performer.spec.frame_rate
             for node, port, value, frame in take():
-                try:
-                    self.performer.feed(node, port, value, frame)
+                try:  # a frame far ahead is one of the performance that was heard before a takeover
+                    at = frame if frame is None or frame <= soon else None
+                    self.performer.feed(node, port, value, at)
                 except PatchError as error:
                     self.add_message(str(error))
 
@@ -366,19 +365,6 @@ class Host(TransportControls, SoundControls):
         """From any thread. Has the editing thread compile the newest document; called after every change of it or of a
         live value that a program cannot take as a parameter."""
         self._edit_thread.compile_newest()
-
-    def _post(self, change: Callable[[], None]) -> None:
-        """From any thread. Has the tick thread make a change before its next tick."""
-        self.tick_loop.post(change)
-
-    def _play_edits(self, edits: Sequence[ScheduledEdit]) -> None:
-        """On the editing thread. Passes compiled edits on to the tick thread."""
-
-        def play() -> None:
-            self._scheduled.play(edits)
-            self._knobs.note_played(edits[0].moves)
-
-        self.tick_loop.post(play)
 
     def safe_mode(self, on: bool) -> None:
         """From any thread. Silences the sound, releases all live values and mutes, ends the ramp, and hears no MIDI and

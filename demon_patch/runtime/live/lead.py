@@ -27,7 +27,7 @@ class Lead:
         self._waits: deque[float] = deque(maxlen=RECENT)
         self._decodes: deque[float] = deque(maxlen=RECENT)
         self._calm = 0
-        self._expected = 0.0
+        self._expected = self._company = 0.0
 
     def expect_waits(self, seconds: float) -> None:
         """Sets the wait in seconds that is expected, at least, between two chances to decode; 0 where nothing is
@@ -38,6 +38,12 @@ class Lead:
         elif less > 0.0:
             self.frames = max(self.frames - int(less * self._rate), 1)
         self._expected = seconds
+
+    def expect_company(self, seconds: float) -> None:
+        """Adds some seconds to the lead at once, while other work takes a share of the processor; 0 takes them back."""
+        change = seconds - self._company
+        self._company = seconds
+        self.frames = min(max(self.frames + ceil(change * self._rate), 1), ceil(LONGEST * self._rate))
 
     def note_wait(self, seconds: float) -> None:
         """Notes the seconds between two chances to decode."""
@@ -73,7 +79,9 @@ class Lead:
         return self.frames
 
     def _wanted(self, latency: float) -> int:
-        seconds = latency + self._expected + _nearly_longest(self._waits) + _nearly_longest(self._decodes)
+        seconds = (
+            latency + self._expected + self._company + _nearly_longest(self._waits) + _nearly_longest(self._decodes)
+        )
         return min(ceil(seconds * self._rate), ceil(LONGEST * self._rate))
 
 

@@ -101,6 +101,13 @@ class Ramps:
         with self._lock:
             self._ramp = None
 
+    def shift(self, frames: int) -> None:
+        """From any thread. The control frames are counted from `frames` on from now on."""
+        with self._lock:
+            self._frame -= frames
+            if self._ramp is not None:
+                self._ramp.begin -= frames
+
     @property
     def status(self) -> RampStatus | None:
         """From any thread. The ramp that waits or moves; None where there is none."""

@@ -60,6 +60,8 @@ class ScheduledEdits:
     song: the one that the transport was made for.
     bpm: the tempo, in beats a minute, of a song that has none of its own.
     tell: called with each message for the player.
+
+    by_hand: whether the player has set a tempo by hand.
     """
 
     def __init__(
@@ -70,7 +72,7 @@ class ScheduledEdits:
         self._waiting: Sequence[ScheduledEdit] = ()
         self._tempi: frozenset[TempoChange] = frozenset()  # of the edits that wait, in the transport already
         self._bars: frozenset[MetreChange] = frozenset()  # the same of their metres
-        self._by_hand = False
+        self.by_hand = False
 
     @property
     def waiting(self) -> tuple[NextEdit, ...]:
@@ -110,7 +112,7 @@ class ScheduledEdits:
     def take_tempo(self) -> None:
         """Called before the player sets a tempo by hand: from now on the document does not change the tempo."""
         self._adopt_landed()
-        self._by_hand = True
+        self.by_hand = True
         self._retime(self._without_waiting())
         self._tempi, self._bars = frozenset(), frozenset()
 
@@ -156,7 +158,7 @@ class ScheduledEdits:
 
     def _begin(self, song: Song, transport: Transport) -> None:
         """Makes a song the one that is heard now, with a transport that has its tempo and metre."""
-        if self._by_hand and song.bpm != self._song.bpm:
+        if self.by_hand and song.bpm != self._song.bpm:
             self._tell(
                 f"the tempo stays at {transport.tempo(max(self._performer.now, 0)):g} bpm, as it was set by hand"
             )
@@ -168,7 +170,7 @@ class ScheduledEdits:
         tempo, from that frame on."""
         if song.beats_per_bar != before.beats_per_bar:
             transport = transport.at_metre(frame, song.beats_per_bar)
-        if self._by_hand or song.bpm == before.bpm:
+        if self.by_hand or song.bpm == before.bpm:
             return transport
         return transport.at_tempo(frame, song.bpm or self._bpm)
 

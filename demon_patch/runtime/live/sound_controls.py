@@ -14,28 +14,16 @@ from demon_patch.patch.files.format import dumps
 from demon_patch.patch.model.document import Patch
 from demon_patch.runtime.audio.device_choice import DeviceChoice
 from demon_patch.runtime.audio.devices import SoundDevice, list_devices
-from demon_patch.runtime.audio.link import AudioLink
 from demon_patch.runtime.audio.timeline_memory import LOUDEST_DB, SILENT_DB
-from demon_patch.runtime.live.document import LiveDocument
-from demon_patch.runtime.live.edit_thread import EditThread
-from demon_patch.runtime.live.messages import Messages
+from demon_patch.runtime.live.performing import Performing
 from demon_patch.runtime.live.recording import Recordings
-from demon_patch.runtime.live.tick_loop import TickLoop
-from demon_patch.runtime.performance.resources import Resources
 
 
-class SoundControls:
+class SoundControls(Performing):
     """The methods of `Host` on device, volume and recordings. The fields are those of the host."""
 
-    document: LiveDocument
-    link: AudioLink
-    tick_loop: TickLoop
-    _messages: Messages
     _recordings: Recordings
-    _edit_thread: EditThread
     _muted: bool
-    _resources: Resources
-    _clip: Source | None
     unread_clips: Callable[[Patch], frozenset[str]]
 
     def mute(self, on: bool) -> None:
@@ -87,8 +75,9 @@ class SoundControls:
         declaration = None if found is None else CATALOGUE.get(found.type)
         if found is None or declaration is None or declaration.kind != "resource":
             raise PatchError("there is no such source", node=node, mend="name a node that brings a clip")
-        if self._clip is not None and node in self.unread_clips(self.document.patch):
-            return self._clip
+        clip = self.playing.clip
+        if clip is not None and node in self.unread_clips(self.document.patch):
+            return clip
         try:
             key = declaration.resolve(found.values)
             read = self._edit_thread.submit(lambda: _tried(lambda: self._resources.source(key))).result()

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from demon_patch.arrays import Samples
-from demon_patch.engine.sound.output_stage import LOOK_SECONDS, limited
 from demon_patch.patch.model.json_values import Value
 
 if TYPE_CHECKING:
@@ -21,7 +19,6 @@ if TYPE_CHECKING:
     from demon_patch.runtime.live.scheduled_edits import NextEdit
     from demon_patch.runtime.live.tick_loop import TickLoop
 
-METER_SECONDS = 0.1
 HOLD_SECONDS = 0.5  # for which levels stand while nothing is measured
 RECENT = 32  # completions from which the heard error is computed
 
@@ -65,8 +62,10 @@ class Status:
     device: the name of the sound device; "none" while the performance runs on a clock of its own.
     device_lost: whether a sound device is wanted and there is none.
     volume_db: the master volume.
-    peak_db, rms_db: of the last tenth of a second that was heard, after the limiter, in dBFS.
-    levels: what was heard since the last status, by channel of the song: (peak, rms) in dBFS.
+    xruns: device buffers that were not filled in time, by the device's count and by ours.
+    shortfalls: those of them that the feeder of the audio process had not ready.
+    peak_db, rms_db: of all channels of `levels` together, in dBFS.
+    levels: what was heard since the last status, after volume and limiter, by channel of the song: (peak, rms) in dBFS.
     faults: by node, the mistake that keeps it from running.
     live_values: by (node, port).
     live_mutes: the nodes (ids) and cables (their ends) that clients mute while they hold them.
@@ -108,6 +107,7 @@ class Status:
     previews: int = 0
     starved: float = 0.0
     xruns: int = 0
+    shortfalls: int = 0
     restarts: int = 0
     device: str = ""
     device_lost: bool = False
@@ -168,34 +168,24 @@ def engine_fields(live: TickLoop) -> dict[str, object]:
         "missed": performer.trace.missed,
         "previews": performer.trace.previews,
         "starved": live.starved / rate,
-        "faults": dict(performer.program.faults),
     }
 
 
-def sound_fields(link: AudioLink, rate: int) -> dict[str, object]:
-    """Returns the fields of `Status` that the audio process knows, by name. rate: samples a second of the song."""
-    state = link.state
-    sound = _heard(link, rate)
-    peak = float(np.abs(sound).max(initial=0.0))
-    rms = float(np.sqrt(np.mean(np.square(sound)))) if sound.size else 0.0
+def sound_fields(link: AudioLink, meter: Meter) -> dict[str, object]:
+    """Returns the fields of `Status` that the audio process knows, by name."""
+    state, levels = link.state, meter.read()
+    power = [10.0 ** (rms / 10.0) for _, rms in levels]
     return {
         "device": state.device,
         "device_lost": state.lost,
         "xruns": state.xruns + state.starved,
+        "shortfalls": state.starved,
         "restarts": state.restarts,
         "volume_db": state.volume,
-        "peak_db": _decibels(peak),
-        "rms_db": _decibels(rms),
+        "levels": levels,
+        "peak_db": max((peak for peak, _ in levels), default=-120.0),
+        "rms_db": _decibels(float(np.sqrt(np.mean(power)))) if power else -120.0,
     }
-
-
-def _heard(link: AudioLink, rate: int) -> Samples:
-    """Returns the last METER_SECONDS of sound as it was heard, [n, channels]: the history, which is kept before the
-    limiter, limited again."""
-    wanted, before = round(METER_SECONDS * rate), round(2 * LOOK_SECONDS * rate)
-    end = link.history_since(1 << 62)[1]
-    sound, end = link.history_since(max(end - wanted - before, 0))
-    return limited(sound, link.history_ceilings(end - len(sound), end), rate)[-wanted:]
 
 
 class Meter:

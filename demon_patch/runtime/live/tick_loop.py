@@ -80,7 +80,9 @@ class TickLoop:
 
     clock: returns seconds.
     before_tick: called on the tick thread before every tick, after the changes, with the speaker's events.
+    before_playing: called on the tick thread when the first generation is finished, before its sound is laid.
 
+    give_way: called on the tick thread between rows and ticks, where the loop may wait for others.
     playing: whether the timeline runs.
     begun: whether the first generation is finished and the timeline has started.
     starved: latent frames for which a window came too late, so that the last pass was heard.
@@ -95,8 +97,11 @@ class TickLoop:
         speaker: Speaker,
         clock: Callable[[], float] = perf_counter,
         before_tick: Callable[[list[dict[str, Any]]], None] = lambda events: None,
+        before_playing: Callable[[], None] = lambda: None,
     ) -> None:
         self.performer, self.speaker, self._clock, self._before_tick = performer, speaker, clock, before_tick
+        self.give_way: Callable[[], None] = lambda: None
+        self._before_playing = before_playing
         performer.replaces = True
         self.playing = True
         self.begun = False
@@ -133,6 +138,15 @@ class TickLoop:
         self._awake.set()
 
     @property
+    def is_behind(self) -> bool:
+        """From any thread. Whether less sound is laid than should be: half of the lead is used up."""
+        performer, speaker = self.performer, self.speaker
+        if not (self.begun and self.playing):
+            return False
+        laid = performer.planner.next_start - speaker.playhead() / self._samples_per_frame
+        return laid < performer.lead / 2
+
+    @property
     def decode_seconds(self) -> float:
         """From any thread. The seconds that decoding and laying a window take, at the median."""
         return self._lead.decode_seconds
@@ -153,9 +167,13 @@ class TickLoop:
         """On the tick thread. Makes the changes that were posted, then one tick. While the timeline is stopped, makes
         only the changes."""
         self._awake.clear()
-        for _ in range(len(self._changes)):  # what is posted meanwhile waits for the next tick
+        for left in reversed(range(len(self._changes))):  # what is posted meanwhile waits for the next tick
             self._changes.popleft()()
+            if left and self.playing:
+                self.serve()  # however many changes there are, a window waits for one of them at most
         self._before_tick(self.speaker.poll())
+        if self._ended:
+            return
         if self.begun and not self.playing:
             self._awake.wait(0.5)
             return
@@ -189,6 +207,7 @@ class TickLoop:
         """On the tick thread. Decodes and lays the windows that start within the lead, between rows and between
         ticks."""
         speaker, performer = self.speaker, self.performer
+        self.give_way()
         if not self.begun:
             return
         started = self._clock()
@@ -244,6 +263,7 @@ class TickLoop:
     def _begin_playing(self) -> None:
         """Lays the windows within the lead and starts the timeline; called when the first generation is finished."""
         performer = self.performer
+        self._before_playing()
         for window in performer.due(performer.lead):
             self._lay(performer.sound(window), window.start)
         self.begun = True
@@ -251,6 +271,30 @@ class TickLoop:
             self._fill_first_pass()
         self._served_at = self._clock()
         self.speaker.set_playing(self.playing)
+
+    def begin_again(self) -> None:
+        """On the tick thread. Lays the first windows again with the next tick; before transport frame 0 is heard."""
+        self.begun = False
+        self._first_pass = FirstPass(self.performer.source.frames)
+        self.performer.begin_again()
+
+    def expect_lead(self, frames: int) -> None:
+        """On the tick thread. Begins with a lead of so many latent frames, at least."""
+        self._lead.frames = self.performer.lead = max(self._lead.frames, frames)
+
+    def expect_company(self, seconds: float) -> None:
+        """On the tick thread. Decodes `seconds` further ahead from now on, while other work takes a share of the
+        processor; 0 ends that."""
+        self._lead.expect_company(seconds)
+        self.performer.lead = self._lead.frames
+        self.serve()
+
+    def take_changes(self) -> list[TickChange]:
+        """From any thread, once the loop has ended. Returns the changes that nobody makes any more."""
+        changes = list[TickChange]()
+        while self._changes:
+            changes.append(self._changes.popleft())
+        return changes
 
     def _measure(self, seconds: float) -> None:
         """Measures how many seconds a tick takes, from the latest ticks and their rows, and adapts the lead. `seconds`:
@@ -311,7 +355,7 @@ class TickLoop:
     def seek(self, position: int, beats: float | Grid = 0.0) -> None:
         """On the tick thread. Jumps to a latent frame of the song (`position`): as soon as possible, or on a grid
         (`beats`: see `swap`)."""
-        self._retime(self.performer.transport.sought(self.on_grid(beats), position))
+        self.retime(self.performer.transport.sought(self.on_grid(beats), position))
 
     def loop(self, lo: int, hi: int, beats: float | Grid = 0.0) -> None:
         """On the tick thread. Repeats the latent frames [lo, hi) of the song, as soon as possible or on a grid
@@ -325,19 +369,20 @@ class TickLoop:
                 port="loop",
                 mend=f"loop {least / per:.1f} s or more of the song's {song / per:g}",
             )
-        self._retime(self.performer.transport.looped(self.on_grid(beats), lo, hi))
+        self.retime(self.performer.transport.looped(self.on_grid(beats), lo, hi))
 
     def tempo(self, bpm: float, beats: float | Grid = 0.0) -> None:
         """On the tick thread. Sets the tempo in beats a minute, now or on a grid (`beats`: see `swap`)."""
         transport = self.performer.transport
         at = transport.next_grid(max(self.now, 0), beats) if _is_grid(beats) else max(self.now, 0)
-        self._retime(transport.at_tempo(at, bpm))
+        self.retime(transport.at_tempo(at, bpm))
 
     def follow(self, on: bool) -> None:
         """On the tick thread. Makes the transport's beats the song's beats, or lets them run on their own."""
-        self._retime(self.performer.transport.following(on))
+        self.retime(self.performer.transport.following(on))
 
-    def _retime(self, transport: Transport) -> None:
+    def retime(self, transport: Transport) -> None:
+        """On the tick thread. Plays on by another transport, which differs from the present one from now on only."""
         before = self.performer.transport.route
         self.performer.retime(transport.trimmed(max(self.now, 0)))
         route = self.performer.transport.route

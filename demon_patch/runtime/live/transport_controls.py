@@ -7,23 +7,16 @@ from collections.abc import Callable
 from time import perf_counter
 
 from demon_patch.patch.edit.grid import Grid
-from demon_patch.runtime.live.messages import Messages
-from demon_patch.runtime.live.scheduled_edits import ScheduledEdits
+from demon_patch.runtime.live.performing import Performing
 from demon_patch.runtime.live.tap_tempo import TapTempo
-from demon_patch.runtime.live.tick_loop import TickLoop
-from demon_patch.runtime.performance.performer import Performer
 
 
-class TransportControls:
+class TransportControls(Performing):
     """The methods of `Host` that move the transport; each passes its change on to the tick thread.
 
     The fields are those of the host.
     """
 
-    performer: Performer
-    tick_loop: TickLoop
-    _scheduled: ScheduledEdits
-    _messages: Messages
     _tap_tempo: TapTempo
     _tap_lock: threading.Lock
 

@@ -9,6 +9,7 @@ measures ticks and sets `pace`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from math import ceil
 from pathlib import Path
 
@@ -349,6 +350,12 @@ class Performer:
     def window_frames(self) -> int:
         """The largest length of a window in latent frames, at least 1."""
         return max(round(self.controls.control_value("window", max(self.now, 0)) * self.spec.frame_rate), 1)
+
+    def begin_again(self) -> None:
+        """Has all sound decoded again from transport frame 0 on, which has not been heard yet."""
+        self.planner.next_start = 0
+        if self.queued and self.queued[0].heard_at > 0:
+            self.queued[0] = replace(self.queued[0], heard_at=0)
 
     # -- sound --------------------------------------------------------------------------------------------------
     def due(self, until: int) -> list[Window]:

@@ -55,6 +55,7 @@ def perform(
     clip: Source | None = None,
     trace: Trace | None = None,
     resources: Resources | None = None,
+    tempo: float = DEFAULT_BPM,
 ) -> Performer:
     """Returns a performer that is ready to play a patch. Raises DemonError for a file that the patch names and that
     cannot be used.
@@ -64,6 +65,7 @@ def perform(
     clip: replaces the patch's own source.
     trace: where the performer notes events; a trace without end by default.
     resources: loads prompts, clips and LoRAs; by default a new `Resources` for `folder` and `into`.
+    tempo: in beats a minute, where neither the patch nor its clip has one.
     """
     resources = resources or Resources(session, folder, into)
     spec = session.spec
@@ -73,7 +75,7 @@ def perform(
     assert isinstance(source, Source)
     transport = Transport(
         spec.frame_rate,
-        tempo_of(patch.song, source),
+        tempo_of(patch.song, source, tempo),
         patch.song.beats_per_bar,
         source.frames,
         downbeat=0.0 if patch.song.bpm else source.downbeat,
@@ -84,9 +86,9 @@ def perform(
     return Performer(program, session, transport, parts, recordings, trace, resources.lora, dumps(patch))
 
 
-def tempo_of(song: Song, source: Source) -> float:
-    """Returns the tempo in beats a minute: the song's own, else its source's, else DEFAULT_BPM."""
-    return song.bpm or source.bpm or DEFAULT_BPM
+def tempo_of(song: Song, source: Source, otherwise: float = DEFAULT_BPM) -> float:
+    """Returns the tempo in beats a minute: the song's own, else its source's, else another one."""
+    return song.bpm or source.bpm or otherwise
 
 
 def parts_of(
@@ -99,6 +101,12 @@ def parts_of(
     frames: the length of every clip in latent frames; by default that of the source, of a mix that of its first
         clip.
     """
+    parts = loaded_parts(program, resources, clip)
+    return at_length(parts, frames or song_frames(parts), resources.session.spec.samples_per_frame)
+
+
+def loaded_parts(program: Program, resources: Resources, clip: Source | None = None) -> dict[str, Part]:
+    """As `parts_of`, with each clip at its own length."""
     plan = program.ring
     if clip is None and plan.source is None:
         raise no_source(plan.scheduler)
@@ -108,10 +116,19 @@ def parts_of(
             parts[control] = _part(program, resources, control, node)
     if clip is not None:
         parts["source"] = clip
+    return parts
+
+
+def song_frames(parts: Mapping[str, Part]) -> int:
+    """Returns the length of the song in latent frames: that of the source, of a mix that of its first clip."""
     source = first_part(parts["source"])
     assert isinstance(source, Source)
-    per = resources.session.spec.samples_per_frame
-    return {control: _at_length(part, frames or source.frames, per) for control, part in parts.items()}
+    return source.frames
+
+
+def at_length(parts: Mapping[str, Part], frames: int, samples_per_frame: int) -> dict[str, Part]:
+    """Returns parts whose clips are all `frames` latent frames long."""
+    return {control: _at_length(part, frames, samples_per_frame) for control, part in parts.items()}
 
 
 def replaced_clips(program: Program) -> frozenset[str]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+import wave
+from collections.abc import Hashable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
@@ -19,6 +22,7 @@ from demon_patch.runtime.assets.asset_store import inside, located
 from demon_patch.small_cache import SmallCache
 
 PROMPTS = 256  # prompts that are kept besides those that play
+SILENT_SECONDS, SILENT_BPM = 24.0, 120.0  # most length and usual tempo of a clip in place of one that is missing
 CLIPS = 32  # clips that are kept besides those that play; one takes up to 10 MB
 
 
@@ -30,6 +34,7 @@ class Resources:
     Equal keys give the same object, which is made once. The latest PROMPTS prompts and CLIPS clips are kept, so that
     a long performance does not fill the memory.
 
+    missing: by key, the clips that are silent since their file could not be used, and why.
     folder: the patch's folder. A file that a patch names is in it or below, or in the asset store.
     into: the folder that the patch writes files into; `folder` by default.
     """
@@ -41,6 +46,17 @@ class Resources:
         self._prompts: SmallCache[Conditioning] = SmallCache(PROMPTS)
         self._clips: SmallCache[Source] = SmallCache(CLIPS)
         self._loras: dict[str, Lora] = {}
+        self.missing: dict[Hashable, DemonError] = {}
+        self._forgiving = False
+
+    @contextmanager
+    def forgiving(self) -> Iterator[None]:
+        """Lets a clip whose file cannot be used be silence (`missing`), here and from here on, instead of an error."""
+        self._forgiving = True
+        try:
+            yield
+        finally:
+            self._forgiving = False
 
     def prompt(self, key: Hashable | None) -> Conditioning:
         """Returns the prompt of a key ("prompt", text), prepared for the executor. None gives the null condition."""
@@ -51,8 +67,22 @@ class Resources:
 
     def source(self, key: Hashable) -> Source:
         """Returns the clip of a key ("audio", file, seconds, bpm or None, downbeat or None) or ("composed", style,
-        seconds, seed). Raises SourceError."""
-        return self._clips.get(key, lambda: self._make(key))
+        seconds, seed). A clip that `missing` has is looked for again, and else silent. Raises SourceError."""
+        try:
+            found = self._clips.get(key, lambda: self._make(key))
+        except DemonError as error:
+            if not (isinstance(key, tuple) and key[0] == "audio" and (self._forgiving or key in self.missing)):
+                raise
+            self.missing[key] = error
+            seconds, bpm = float(key[2]), key[3] or SILENT_BPM
+            return self._clips.get(("silence", seconds, bpm), lambda: silence(self.session, seconds, bpm))
+        self.missing.pop(key, None)
+        return found
+
+    def faults(self, keys: Mapping[str, Hashable]) -> dict[str, str]:
+        """From any thread. Returns, by node, why its clip is missing. keys: of the resource nodes of a program."""
+        missing = dict(self.missing)
+        return {node: f"plays silence: {missing[key]}" for node, key in keys.items() if key in missing}
 
     def part(self, control: str, key: Hashable | None) -> Conditioning | Source:
         """Returns the prompt or clip of a key, whichever the control takes."""
@@ -87,6 +117,20 @@ class Resources:
             case ("composed", str(text), seconds, seed):
                 return self.session.compose(text, seconds=float(str(seconds)), seed=int(str(seed)))
         raise DemonError(f"no kind of source is called {key!r}")
+
+
+def silence(session: Session, seconds: float, bpm: float) -> Source:
+    """Returns a silent clip in place of one of `seconds` seconds at most, whose file cannot be used: it is at most
+    SILENT_SECONDS long."""
+    rate = session.spec.sample_rate
+    with TemporaryDirectory(prefix="demon-patch-", ignore_cleanup_errors=True) as folder:
+        path = Path(folder) / "silence.wav"
+        with wave.open(str(path), "wb") as file:
+            file.setnchannels(session.spec.channels)
+            file.setsampwidth(2)
+            file.setframerate(rate)
+            file.writeframes(bytes(2 * session.spec.channels * round(min(seconds, SILENT_SECONDS) * rate)))
+        return replace(session.source(path, bpm=bpm, downbeat=0.0), title="silence", notes=())
 
 
 def fitted(clip: Source, frames: int, samples_per_frame: int) -> Source:

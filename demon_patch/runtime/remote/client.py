@@ -25,10 +25,21 @@ from demon_patch.patch.files.format import loads
 from demon_patch.patch.model.document import Patch
 from demon_patch.patch.model.json_values import Value
 from demon_patch.runtime.remote.access import LOOPBACK, Address, token_from
+from demon_patch.runtime.remote.client_opening import OpensSongs
 from demon_patch.runtime.remote.client_questions import Questions, R
 from demon_patch.runtime.remote.client_socket import closed_error, opened_socket
-from demon_patch.runtime.remote.messages import VERSION, devices, documents, edits, live, recordings, session, transport
-from demon_patch.runtime.remote.messages.base import Event, Fault, Refused, Reply, Request
+from demon_patch.runtime.remote.messages import (
+    VERSION,
+    devices,
+    documents,
+    edits,
+    live,
+    opening,
+    recordings,
+    session,
+    transport,
+)
+from demon_patch.runtime.remote.messages.base import Event, Fault, Refused, Reply, Request, as_error
 from demon_patch.runtime.remote.messages.events import AnyEvent
 from demon_patch.runtime.remote.messages.telemetry import StatusChange, Watch
 
@@ -38,7 +49,7 @@ NOTICES = 1000  # that are kept
 Key = tuple[str, str]
 
 
-class Client(Questions):
+class Client(OpensSongs, Questions):
     """A connection to a host; a context manager. Its methods may be called from any thread; each waits for the reply.
 
     url: ws://HOST:PORT, or HOST:PORT. name: by which the host knows the client. once: it asks for one
@@ -47,6 +58,7 @@ class Client(Questions):
     hear: called on the receiving thread with every event.
 
     welcome: what the host said first. status: the fields of the performance's status by name. notices: the latest.
+    opening: how far another performance is; None where none was asked for. file: the name of the patch file that plays.
 
     Every method raises DemonError for what the host refuses, and when the connection is gone.
     """
@@ -80,6 +92,7 @@ class Client(Questions):
         self._thread.start()
         try:
             self.welcome = self.ask(session.Hello(version=VERSION, client=name, once=once), session.Welcome)
+            self.file = self.welcome.file
             self.refresh()
         except BaseException:
             self.close()
@@ -331,14 +344,8 @@ class Client(Questions):
                     self._follow(event)
             elif isinstance(event, StatusChange):
                 self.status = {**self.status, **event.fields}
-            elif isinstance(event, session.Notice):
-                self.notices = [*self.notices[-NOTICES + 1 :], event]
-            elif isinstance(event, session.Cleared):
-                self.notices = [notice for notice in self.notices if notice.number > event.until]
-            elif isinstance(event, session.Clients):
-                self.clients = event.clients
-            elif isinstance(event, session.Bye):
-                self._gone = as_error(event.fault)
+            else:
+                self._note(event)
             self._changed.notify_all()
         if isinstance(event, Reply):
             if (answer := self._replies.get(event.id)) is not None:
@@ -347,20 +354,27 @@ class Client(Questions):
                 next(iter(self._replies.values())).put(event)
         self._hear(event)
 
+    def _note(self, event: Event) -> None:
+        """Keeps what an event says of others than the document and the status."""
+        if isinstance(event, session.Notice):
+            self.notices = [*self.notices[-NOTICES + 1 :], event]
+        elif isinstance(event, session.Cleared):
+            self.notices = [notice for notice in self.notices if notice.number > event.until]
+        elif isinstance(event, opening.Opening):
+            self.opening = event
+            if event.stage == "playing":
+                self.file = event.file
+        elif isinstance(event, session.Clients):
+            self.clients = event.clients
+        elif isinstance(event, session.Bye):
+            self._gone = as_error(event.fault)
+
     def _follow(self, edit: edits.Edit) -> None:
         if edit.revision <= self._revision:
             return
         with suppress(PatchError):  # the host has done it: so can this
             self._patch, _ = apply(edit.command, self._patch)
         self._revision = edit.revision
-
-
-def as_error(fault: Fault) -> DemonError:
-    """Returns a fault as the error that it was on the host."""
-    return PatchError(
-        fault.what or fault.text, file=fault.file or None, node=fault.node or None, port=fault.port or None,
-        mend=fault.mend,
-    )  # fmt: skip
 
 
 def _grid(beats: float | Grid) -> Grid | None:

@@ -75,7 +75,8 @@ own programs are its clients, and all have the same verbs.
 - What cannot be done is answered by `refused`, and nothing has changed. It says what is wrong, where (node, port, file)
   and what can be done.
 - A *revision* `[epoch, counter]` names a state of the document. Every edit adds one to the counter. A client gets the
-  document by `document` and then follows the event `edit`; it passes over edits whose revision it has already.
+  document by `document` and then follows the event `edit`; it passes over edits whose revision it has already. Another
+  song (`open`, `new`) is an `edit` with the whole document, which begins a new epoch; control frames then count from 0.
 - Telemetry gives way to everything else: of each kind one message waits, and one that falls due meanwhile takes its
   place. `dropped` counts them. Replies and events are never dropped; a client that leaves {limits.OUTBOX // 2**20} MiB
   of them lying loses its connection, and may come back.
@@ -92,7 +93,7 @@ own programs are its clients, and all have the same verbs.
 - A page in a browser cannot connect: a handshake with `Origin` is refused, and so is one that calls the host by a name
   which is not its own (`Host`).
 - Nothing that a message says is run as code. Names of files lead into the patch's folder and the asset store only;
-  uploads are sounds or safetensors files, which are opened and checked before they are kept.
+  uploads are sounds, safetensors files or packs, which are opened and checked before they are kept.
 
 | limit | |
 |---|---|

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 Stamp = tuple[int, int, int]  # of a version of a file: when, how long, which
 RESTORED = "Unsaved edits"
+BACK = "edits that were not saved are back (demon-patch undo takes them back, save keeps them)"
+OTHER = PatchError("another song plays now", mend="ask again")
 
 
 class SavedFile:
@@ -26,6 +28,8 @@ class SavedFile:
 
     host: the performance.
     file: the patch file; None for a document without one.
+
+    It is of the document that plays now. Once another one does, nothing is written any more but by `leave`.
     """
 
     def __init__(self, host: Host, file: Path | None) -> None:
@@ -35,6 +39,8 @@ class SavedFile:
         self._patch = host.patch  # what the file holds
         self._kept: Patch | None = None  # what was kept last as unsaved
         self._lock = threading.Lock()
+        with host.document.session() as session:
+            self._epoch = session.revision.epoch
 
     @property
     def is_saved(self) -> bool:
@@ -66,8 +72,10 @@ class SavedFile:
             if not over and ((other and os.path.lexists(path)) or (not other and _stamp(path) != self._stamp)):
                 what = "there is such a file already" if other else "it was changed on the disk since"
                 raise PatchError(what, file=path.name, mend="save over it, or under another name")
-            self._host.document.keep(client)
             with self._host.document.session() as session:
+                if session.revision.epoch != self._epoch:
+                    raise OTHER
+                self._host.document.keep(client)
                 revision, patch = session.snapshot()
             save_patch(patch, path, self._host.folder)
             if other:
@@ -85,7 +93,10 @@ class SavedFile:
             raise PatchError("the patch has no file", mend="save it first")
         with self._lock:
             stamp, patch = _stamp(self.file), load_patch(self.file)
-            self._host.document.edit(patch, client, "Reload")
+            with self._host.document.session() as session:
+                if session.revision.epoch != self._epoch:
+                    raise OTHER
+                self._host.document.edit(patch, client, "Reload")
             self._stamp = self._seen = stamp
             self._patch = patch
 
@@ -93,7 +104,10 @@ class SavedFile:
         """Keeps the document as a version, and as unsaved, where it has changed and its file does not hold it. Raises
         PatchError."""
         with self._lock:
-            patch = self._host.patch
+            with self._host.document.session() as session:
+                revision, patch = session.snapshot()
+            if revision.epoch != self._epoch:
+                return
             if patch is self._kept or patch == self._kept:
                 return
             if patch == self._patch:
@@ -102,6 +116,36 @@ class SavedFile:
                 self.versions.note_unsaved(patch)
                 self.versions.keep(patch)
             self._kept = patch
+
+    def kept_when_left(self, discard: bool) -> str:
+        """Keeps the document as a version where its file does not hold it, before another one takes its place. Returns
+        what becomes of the edits; empty where there are none. Raises PatchError where there is no file to which they
+        could come back; discard: see `leave`."""
+        if self.is_saved:
+            return ""
+        if self.file is None and not discard:
+            raise PatchError(
+                "the song that plays has no file, and edits that would be lost",
+                mend="save it first; with discard its edits only stay a kept version",
+            )
+        self.keep_version()
+        if discard:
+            return "the edits that no file holds only stay a kept version"
+        return f"the edits that {self.file.name if self.file else ''} does not hold come back when it is opened again"
+
+    def leave(self, patch: Patch, discard: bool) -> None:
+        """Once another document plays: keeps the one that it has replaced, `patch`, where its file does not hold it.
+
+        discard: the edits do not come back when the file is opened again. Raises PatchError.
+        """
+        with self._lock:
+            if patch == self._patch:
+                return
+            self.versions.keep(patch)
+            if discard:
+                self.versions.note_saved()
+            else:
+                self.versions.note_unsaved(patch)
 
     def changed_on_disk(self) -> bool | None:
         """Returns whether the file was changed by something else since the last call; None where it was deleted."""

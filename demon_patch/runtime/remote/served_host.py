@@ -8,7 +8,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from demon_patch.errors import PatchError
+from demon_patch.errors import DemonError, PatchError
 from demon_patch.patch.edit.field_paths import Path as FieldPath
 from demon_patch.patch.edit.overlay import Key
 from demon_patch.patch.edit.session import Delta, Revision
@@ -18,7 +18,7 @@ from demon_patch.runtime.remote.heard import Reach, times, touched
 from demon_patch.runtime.remote.messages.base import Event, Heard
 from demon_patch.runtime.remote.peer import Peer
 from demon_patch.runtime.remote.renders import Renders
-from demon_patch.runtime.remote.saving import SavedFile
+from demon_patch.runtime.remote.saving import BACK, SavedFile
 
 if TYPE_CHECKING:
     from demon_patch.runtime.live.host import Host
@@ -30,7 +30,8 @@ class ServedHost:
     """What the handlers work on.
 
     host: the performance.
-    saved: the patch file and the kept versions.
+    saved: the patch file and the kept versions; those of another document once that plays.
+    root: the folder of the songs that may be opened.
     peers: the connected clients; the wire's thread changes it.
     resubscribe: called on the wire's thread when subscriptions have changed.
     broadcast: sends an event to every client; from any thread.
@@ -40,6 +41,7 @@ class ServedHost:
     def __init__(self, host: Host, file: Path | None = None) -> None:
         self.host = host
         self.saved = SavedFile(host, file)
+        self.root = host.into
         self.peers: set[Peer] = set()
         self._reach = Reach()
         self._moments: OrderedDict[Revision, float] = OrderedDict()
@@ -77,14 +79,23 @@ class ServedHost:
         return self.heard(patch, list(touched(paths)))
 
     # -- files --------------------------------------------------------------------------------------------------
-    def within(self, name: str, *, written: bool = False) -> Path:
-        """Returns the path of a name within the patch's folder, or for a file that is `written` within the folder that
-        the performance writes into. Raises DemonError for any other place."""
-        folder = self.host.into if written else self.host.folder
+    def within(self, name: str, *, written: bool = False, folder: Path | None = None) -> Path:
+        """Returns the path of a name within a folder, by default the patch's, or for a file that is `written` the one
+        that the performance writes into. Raises DemonError for any other place."""
+        folder = folder or (self.host.into if written else self.host.folder)
         path = inside(name, folder, written=written)
         if path.name.startswith(".") or any(part.startswith(".") for part in path.relative_to(folder.resolve()).parts):
             raise PatchError(f"{name!r} is hidden", mend="name a file that does not begin with a point")
         return path
+
+    def change_document(self, file: Path | None, discard: bool) -> tuple[str, DocumentChange]:
+        """Called before another document is prepared, which `file` holds, or no file. Keeps the edits that no file
+        holds; returns what becomes of them, and what is to be done when the other one plays.
+
+        discard: see `SavedFile.leave`. Raises PatchError where the edits would be lost.
+        """
+        kept = self.saved.kept_when_left(discard)
+        return kept, DocumentChange(self, file, discard)
 
     def in_words(self, path: Path) -> str:
         """Returns the name of a file within the folder that the performance writes into."""
@@ -105,3 +116,30 @@ class ServedHost:
         while free in taken:
             free, number = f"{name}-{number}", number + 1
         return free
+
+
+class DocumentChange:
+    """The change to another document, which `file` holds, or no file. discard: see `SavedFile.leave`."""
+
+    def __init__(self, served: ServedHost, file: Path | None, discard: bool) -> None:
+        self._served, self._file, self._discard = served, file, discard
+        self._before = served.saved
+
+    def landed(self) -> None:
+        """On the thread that prepares, under the document's lock. From here on the other file is saved."""
+        self._before = self._served.saved
+        self._served.saved = SavedFile(self._served.host, self._file)
+
+    def left(self, patch: Patch) -> None:
+        """On the thread that prepares. Keeps what was edited in the former document, `patch`, and brings back the edits
+        that the other one's file does not hold."""
+        host = self._served.host
+        try:
+            self._before.leave(patch, self._discard)
+        except (DemonError, OSError) as error:
+            host.add_message(f"a version could not be kept: {error}", error, "file")
+        try:
+            if self._file is not None and self._served.saved.restore_unsaved():
+                host.add_message(BACK, stage="file")
+        except DemonError as error:
+            host.add_message(f"edits that were not saved cannot be brought back: {error}", error, "file")

@@ -14,6 +14,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request as Handshake
 from websockets.http11 import Response
@@ -21,6 +22,7 @@ from websockets.http11 import Response
 from demon_patch.errors import DemonError, PatchError
 from demon_patch.patch.edit.session import Delta, Revision
 from demon_patch.runtime.live.notice import Notice as Message
+from demon_patch.runtime.live.progress import Progress
 from demon_patch.runtime.remote import limits
 from demon_patch.runtime.remote.access import Access, Address, Denied, check_listen, taken
 from demon_patch.runtime.remote.connection import GOING_AWAY, Connection, encoded
@@ -28,7 +30,8 @@ from demon_patch.runtime.remote.messages.base import Event, Fault
 from demon_patch.runtime.remote.messages.controllers import ControllerEvent
 from demon_patch.runtime.remote.messages.documents import FileChanged
 from demon_patch.runtime.remote.messages.edits import Edit, Landed
-from demon_patch.runtime.remote.messages.session import Clients, Notice
+from demon_patch.runtime.remote.messages.opening import Opening
+from demon_patch.runtime.remote.messages.session import Clients, Model, Notice
 from demon_patch.runtime.remote.peer import Peer
 from demon_patch.runtime.remote.served_host import ServedHost
 from demon_patch.runtime.remote.telemetry import Telemetries
@@ -145,6 +148,7 @@ class Server:
         with self._host.document.session() as session:
             ends.callback(session.subscribe(self._hear))
         ends.callback(self._host.document.follow_landings(self._hear_landing))
+        ends.callback(self._host.follow_opening(self._hear_opening))
 
     def _check(self, socket: ServerConnection, request: Handshake) -> Response | None:
         """Decides who may come in; called for every handshake."""
@@ -203,6 +207,25 @@ class Server:
         frame = self._host.status.frame
         revision = key if isinstance(key, Revision) else None
         self._call(lambda: self.broadcast(Landed(revision=revision, frame=frame)))
+
+    def _hear_opening(self, progress: Progress) -> None:
+        self._call(lambda: self._tell_opening(progress))
+
+    def _tell_opening(self, progress: Progress) -> None:
+        """Tells how far another performance is. Once it plays, control frames count anew: subscriptions begin again."""
+        event = Opening(number=progress.number, title=progress.title, stage=progress.stage, seconds=progress.seconds)
+        if progress.error is not None:
+            event = replace(event, fault=Fault.of(progress.error))
+        if progress.stage == "playing":
+            performer, file = self._host.performer, self.served.saved.file
+            for peer in self.served.peers:
+                peer.known.clear()
+            self.telemetry.resubscribe()
+            with self._host.document.session() as session:
+                revision = session.revision
+            model = Model.of(performer.spec, performer.source.frames)
+            event = replace(event, file="" if file is None else file.name, revision=revision, model=model)
+        self.broadcast(event)
 
     # -- rounds -------------------------------------------------------------------------------------------------
     async def _send_telemetry(self) -> None:

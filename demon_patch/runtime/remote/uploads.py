@@ -1,4 +1,4 @@
-"""Takes files that clients send into the asset store: sounds and LoRAs, checked before they get a name."""
+"""Takes files that clients send into the asset store: sounds, LoRAs and packs, checked before they get a name."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from demon_patch.engine.sound import sound_file
 from demon_patch.engine.tensor_file import TensorFile
 from demon_patch.errors import DemonError, PatchError
 from demon_patch.patch.files import asset_names
+from demon_patch.patch.files.pack import SUFFIX as PACK
 from demon_patch.runtime.assets import asset_store
+from demon_patch.runtime.assets.assets import load_patch
 from demon_patch.runtime.remote import limits
 
-TAKEN = tuple(sorted((*asset_names.SOUNDS, asset_names.WEIGHTS)))
+TAKEN = tuple(sorted((*asset_names.SOUNDS, asset_names.WEIGHTS, PACK)))
 BLOCK = 2**20  # bytes read at a time
 
 
@@ -79,9 +81,11 @@ class Upload:
 
 
 def check(path: Path) -> None:
-    """Raises DemonError unless a file is a sound or a safetensors file that this program reads."""
+    """Raises DemonError unless a file is a sound, a safetensors file or a pack that this program reads."""
     try:
-        if path.suffix == asset_names.WEIGHTS:
+        if path.suffix == PACK:
+            load_patch(path)
+        elif path.suffix == asset_names.WEIGHTS:
             TensorFile(path)
         else:
             sound_file.read(path, 1.0)

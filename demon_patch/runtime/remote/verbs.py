@@ -18,6 +18,7 @@ from demon_patch.runtime.remote.handlers import (
     edits,
     files,
     live,
+    opening,
     rendering,
     session,
     showing,
@@ -51,7 +52,7 @@ def gather(*modules: ModuleType) -> Mapping[type[Request], Verb]:
 
 
 VERBS: Mapping[type[Request], Verb] = gather(
-    session, documents, edits, live, transport, watching, showing, rendering, files, devices, controllers
+    session, documents, opening, edits, live, transport, watching, showing, rendering, files, devices, controllers
 )
 
 _DECODER: Any = msgspec.msgpack.Decoder(Union[tuple(VERBS)])  # noqa: UP007

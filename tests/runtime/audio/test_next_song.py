@@ -126,6 +126,26 @@ def test_stopped_it_waits(memory: SharedSong, other: SongMemory) -> None:
     assert memory.timeline.song == 1
 
 
+def test_stopped_a_song_whose_sample_has_come_takes_over_at_once(memory: SharedSong, other: SongMemory) -> None:
+    feeder = memory.feeder(RATE, 1)
+    play(feeder, 20_000)
+    memory.timeline.playing = False
+    play(feeder, 10_000)
+    memory.songs.queue(other.path, AT, 1)
+    play(feeder, 10_000)
+    assert memory.timeline.song == 0
+    at = memory.timeline.frontier
+    other.set_route(Route.of_song(OTHER, 1000, at))
+    memory.songs.queue(other.path, at, 1)
+    play(feeder, 10_000)
+    assert memory.timeline.song == 1
+    memory.timeline.playing = True
+    play(feeder, 30_000)
+    kept, _ = memory.timeline.history_since(at)
+    begun = RATE // 100  # of fading in
+    np.testing.assert_array_equal(kept[begun:], other.song[1000 + begun : 1000 + len(kept)])
+
+
 def test_the_old_song_is_released(memory: SharedSong, other: SongMemory) -> None:
     path = memory.song.path
     feeder = memory.feeder(RATE, 1)

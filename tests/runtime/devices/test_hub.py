@@ -9,12 +9,14 @@ import pytest
 from msgspec import structs
 
 from demon_patch.errors import DeviceError, PatchError
+from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.edit.commands import SetMapping, SetRange
 from demon_patch.patch.model.dashboard import Controller, ControlMapping
 from demon_patch.patch.model.document import Patch
 from demon_patch.runtime.devices.hub import DevicesHub
 from demon_patch.runtime.devices.status import MappingStatus
-from tests.support.devices import PATCH, RATE, Cables, Stage
+from demon_patch.runtime.graph.compile import Geometry, compile
+from tests.support.devices import PATCH, RATE, SONG, Cables, Stage
 
 LOOK = 0.004
 
@@ -59,6 +61,22 @@ def test_an_event_is_stamped_with_its_frame_and_read_by_the_next_tick() -> None:
     assert {event.frame for event in events} == {int(0.504 * RATE)}
     held = room.stage.program.live_inputs.port("keys", "held")
     assert room.stage.forecast._live.bus[held.slots[0]] == 1
+
+
+def test_what_came_for_a_node_that_an_edit_takes_away_is_left_out() -> None:
+    room = Room()
+    room.pass_time(0.5)
+    room.cables.send("Keys", (0x90, 64, 127))
+    room.now += LOOK
+    room.look()
+    assert room.stage.posted == 1
+    kept = structs.replace(PATCH, nodes={id: node for id, node in PATCH.nodes.items() if id != "keys"})
+    kept = structs.replace(kept, cables=tuple(cable for cable in kept.cables if "keys" not in (cable.src, cable.dst)))
+    room.stage.program = compile(kept, CATALOGUE, Geometry(RATE, SONG))
+    room.stage.forecast.swap(room.stage.program)
+    room.stage.tick(20)
+    assert [event for event in room.stage.fed if event.node == "keys"] == []
+    assert not [text for text in room.stage.messages if "live input" in text]
 
 
 @pytest.mark.parametrize("tick", [1, 3, 12])

@@ -264,8 +264,8 @@ class ControlFeeder(_Feeder):
     def _give(self, place: float, frame: int | None, feeds: Feeds) -> None:
         if place != self._at:
             self._at = place
-            if frame is not None:  # a release may lie in the frame that comes
-                frame = self._frame = max(frame, self._frame)
+            if frame is not None:  # a release may lie in the frame that comes; another song begins at frame 0
+                frame = self._frame = max(frame, self._frame) if frame >= self._frame - 1 else frame
             feeds.number(frame, self.id, "position", place)
 
 

@@ -46,8 +46,8 @@ MOST = 2000  # entries of a listing
 @slow
 def folder(served: ServedHost, peer: Peer, message: Folder) -> Listing:
     """Lists a folder within the patch's own; hidden files and what links lead out of it to are left out."""
-    home = served.host.folder.resolve()
-    path = served.within(message.folder or ".")
+    home = (served.root if message.songs else served.host.folder).resolve()
+    path = served.within(message.folder or ".", folder=home)
     try:
         with os.scandir(path) as scanned:
             found = sorted((entry.name for entry in scanned if not entry.name.startswith(".")), key=str.casefold)

@@ -48,14 +48,7 @@ def hello(served: ServedHost, peer: Peer, message: Hello) -> Welcome:
         client=peer.name,
         program=__version__,
         revision=revision,
-        model=Model(
-            name=spec.name,
-            title=spec.title,
-            sample_rate=spec.sample_rate,
-            channels=spec.channels,
-            frame_rate=spec.frame_rate,
-            song_frames=performer.source.frames,
-        ),
+        model=Model.of(spec, performer.source.frames),
         limits=Limits(
             message_bytes=limits.MESSAGE,
             messages_per_second=round(limits.RATE),

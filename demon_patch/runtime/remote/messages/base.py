@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from demon_patch.errors import DemonError
+from demon_patch.errors import DemonError, PatchError
 from demon_patch.patch.edit.session import Revision
 
 Side = Literal["in", "out", "state"]
@@ -80,6 +80,14 @@ class Fault(Part, frozen=True, kw_only=True, omit_defaults=True):
         return cls(
             text=str(error), what=error.what, node=error.node or "", port=error.port or "", file=file, mend=error.mend
         )
+
+
+def as_error(fault: Fault) -> DemonError:
+    """Returns a fault as the error that it was on the host."""
+    return PatchError(
+        fault.what or fault.text, file=fault.file or None, node=fault.node or None, port=fault.port or None,
+        mend=fault.mend,
+    )  # fmt: skip
 
 
 Kind = Literal["version", "message", "limit", "refused", "internal"]

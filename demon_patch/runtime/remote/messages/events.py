@@ -13,6 +13,7 @@ from demon_patch.runtime.remote.messages import (  # noqa: F401 - for their even
     edits,
     files,
     live,
+    opening,
     recordings,
     rendering,
     session,

@@ -13,9 +13,14 @@ Hash = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 
 
 class Folder(Request, frozen=True, kw_only=True, omit_defaults=True):
-    """Asks for the files of the patch's folder. folder: a folder within it; the folder itself by default."""
+    """Asks for the files of the patch's folder.
+
+    folder: a folder within it; the folder itself by default.
+    songs: asks for the folder of the songs that `open` takes, in place of the patch's.
+    """
 
     folder: FileName = ""
+    songs: bool = False
 
 
 class Entry(Part, frozen=True, kw_only=True, omit_defaults=True):
@@ -88,9 +93,9 @@ class Assets(Reply, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Upload(Request, frozen=True, kw_only=True, omit_defaults=True):
-    """Begins to send a sound file or a LoRA (safetensors) into the asset store; `piece` sends its content.
+    """Begins to send a sound file, a LoRA (safetensors) or a pack into the asset store; `piece` sends its content.
 
-    hash: the SHA-256 of its content. bytes: its size. suffix: .wav, .flac, .mp3, .ogg or .safetensors.
+    hash: the SHA-256 of its content. bytes: its size. suffix: .wav, .flac, .mp3, .ogg, .safetensors or .dpatch.
     """
 
     hash: Hash

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta, field
 
+from demon_patch.engine.contracts import FamilySpec
 from demon_patch.patch.edit.session import Revision
 from demon_patch.runtime.remote.messages.base import Event, Fault, Line, Part, Reply, Request
 
@@ -37,6 +38,18 @@ class Model(Part, frozen=True, kw_only=True, omit_defaults=True):
     channels: int
     frame_rate: int
     song_frames: int
+
+    @classmethod
+    def of(cls, spec: FamilySpec, song_frames: int) -> Model:
+        """Returns a family, and the length of the song that it plays."""
+        return cls(
+            name=spec.name,
+            title=spec.title,
+            sample_rate=spec.sample_rate,
+            channels=spec.channels,
+            frame_rate=spec.frame_rate,
+            song_frames=song_frames,
+        )
 
 
 class Limits(Part, frozen=True, kw_only=True, omit_defaults=True):
