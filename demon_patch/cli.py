@@ -16,12 +16,19 @@ from cyclopts import App, CycloptsError, MissingArgumentError, UnusedCliTokensEr
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from demon_patch import __version__
+from demon_patch import (
+    __version__,
+    check_command,
+    clip_command,
+    control_command,
+    devices_command,
+    doctor_command,
+    host_command,
+    open_command,
+    share_command,
+    upgrade_command,
+)
 from demon_patch.bench.commands import bench
-from demon_patch.check_command import EXAMPLES as CHECK
-from demon_patch.check_command import check
-from demon_patch.clip_command import EXAMPLES as CLIP
-from demon_patch.clip_command import clip
 from demon_patch.console import (
     Names,
     Rate,
@@ -34,12 +41,6 @@ from demon_patch.console import (
     tell,
     writable,
 )
-from demon_patch.control_command import EXAMPLES as CONTROL
-from demon_patch.control_command import control
-from demon_patch.devices_command import EXAMPLES as DEVICES
-from demon_patch.devices_command import devices
-from demon_patch.doctor_command import EXAMPLES as DOCTOR
-from demon_patch.doctor_command import doctor
 from demon_patch.edit_commands import edits
 from demon_patch.editor.command import EXAMPLES as EDIT
 from demon_patch.editor.command import edit
@@ -51,21 +52,13 @@ from demon_patch.explain.command import explain
 from demon_patch.file_commands import files
 from demon_patch.gallery.commands import EXAMPLES as GALLERY
 from demon_patch.gallery.commands import gallery
-from demon_patch.host_command import EXAMPLES as HOST
-from demon_patch.host_command import host
 from demon_patch.memory_limit import fit_memory_limit
 from demon_patch.model_command import model
 from demon_patch.node_commands import EXAMPLES, nodes
-from demon_patch.open_command import EXAMPLES as OPEN
-from demon_patch.open_command import open_song
 from demon_patch.patch.files.atomic_file import reason
 from demon_patch.patch.model.json_values import place
 from demon_patch.scarce import is_out_of_memory
-from demon_patch.share_command import EXAMPLES as SHARE
-from demon_patch.share_command import share
 from demon_patch.threads import quiet_threads
-from demon_patch.upgrade_command import EXAMPLES as UPGRADE
-from demon_patch.upgrade_command import upgrade
 
 if TYPE_CHECKING:
     from demon_patch.engine.contracts import Source
@@ -84,20 +77,20 @@ app = App(
 )
 app.command(model)
 app.command(bench)
-bench.command(control, help_epilogue=CONTROL)
-app.command(check, help_epilogue=CHECK)
-app.command(clip, help_epilogue=CLIP)
-app.command(doctor, help_epilogue=DOCTOR)
+bench.command(control_command.control, help_epilogue=control_command.EXAMPLES)
+app.command(check_command.check, help_epilogue=check_command.EXAMPLES)
+app.command(clip_command.clip, help_epilogue=clip_command.EXAMPLES)
+app.command(doctor_command.doctor, help_epilogue=doctor_command.EXAMPLES)
 app.command(explain, help_epilogue=EXPLAIN)
-app.command(devices, help_epilogue=DEVICES)
-app.command(upgrade, help_epilogue=UPGRADE)
+app.command(devices_command.devices, help_epilogue=devices_command.EXAMPLES)
+app.command(upgrade_command.upgrade, help_epilogue=upgrade_command.EXAMPLES)
 app.command(gallery, help_epilogue=GALLERY)
-app.command(share, help_epilogue=SHARE)
+app.command(share_command.share, help_epilogue=share_command.EXAMPLES)
 app.command(nodes, help_epilogue=EXAMPLES)
 app.command(files, name="*")
-app.command(host, help_epilogue=HOST)
+app.command(host_command.host, help_epilogue=host_command.EXAMPLES)
 app.command(edit, help_epilogue=EDIT)
-app.command(open_song, name="open", help_epilogue=OPEN)
+app.command(open_command.open_song, name="open", help_epilogue=open_command.EXAMPLES)
 app.command(edits, name="*")
 
 

@@ -23,8 +23,8 @@ from demon_patch.patch.model.dashboard import Widget
 from demon_patch.patch.model.document import Node, Patch
 from demon_patch.runtime.remote.messages.edits import Begin, Do, End
 from demon_patch.runtime.remote.messages.live import Release, Turn
-from tests.support.noting_popups import FakePopups
 from tests.support.editor_desk import SessionLink
+from tests.support.noting_popups import FakePopups
 
 FACTS = Facts()
 NODES = {

@@ -53,7 +53,7 @@ KINDS: dict[str, type[Picture]] = {
     "scope": Scope, "number": Number, "dial": Dial, "bars": Bars, "meter": Meter, "lamp": Lamp, "threshold": Threshold,
     "steps": Steps, "polygon": Polygon, "switch": Switch, "shares": Shares, "cycle": Cycle, "phase": Phase,
     "envelope": Envelope, "line": Line, "curve": CurveLine, "transfer": Transfer, "formula": Formula, "pad": Pad,
-    "map": Map, "keys": Keys, "surface": Surface, "text": Text, "wave": Wave, "tape": Tape, "ring": Ring, "lanes": Lanes,
-    "probe": Trail,
+    "map": Map, "keys": Keys, "surface": Surface, "text": Text, "wave": Wave, "tape": Tape, "ring": Ring,
+    "lanes": Lanes, "probe": Trail,
 }  # fmt: skip
 """The class of each kind; a kind that is missing here, such as "none", has no picture."""
