@@ -67,6 +67,15 @@ class SongFacts:
         return min(1.0, max(0.0, float(self.status.get("song", 0.0)) / length)) if length else 0.0
 
     @property
+    def shares(self) -> dict[str, float]:
+        """How much of each prompt is in what is made, the most of all slots."""
+        made: dict[str, float] = {}
+        for bead in self.ring.beads:
+            for id, share in bead.prompts.items():
+                made[id] = max(share, made.get(id, 0.0))
+        return made
+
+    @property
     def levels(self) -> list[float]:
         """The levels of what is heard by channel, 0 to 1."""
         return [level(peak) for peak, _ in self.status.get("levels", ())]
@@ -93,6 +102,9 @@ class SongFacts:
         elif kind == "tape":
             running = self.status.get("recording", "")
             made = {"running": bool(running), "name": running, "levels": self.levels}
+            known = {each["file"]: each["seconds"] for each in self.status.get("recordings", ())}
+            if running in known:
+                made["seconds"] = known[running]
         return made
 
     def _wave(self, box: Box) -> dict[str, Any]:
@@ -123,7 +135,8 @@ def _kept(before: Array, now: Array) -> Array:
 
 def _of_document(kind: str, node: Node) -> dict[str, Any]:
     if kind == "cycle":
-        return {"shape": str(node.values.get("shape", "sine"))}
+        width = node.values.get("width", 0.5)
+        return {"shape": str(node.values.get("shape", "sine")), "width": width if isinstance(width, float) else 0.5}
     if kind == "line":
         points = node.values.get("points")
         return {"points": points} if isinstance(points, (list, tuple)) and points else {}

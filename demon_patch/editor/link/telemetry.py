@@ -18,6 +18,7 @@ from demon_patch.editor.layout.box import Box, Wire
 from demon_patch.editor.link.display_feed import DisplayFeed
 from demon_patch.editor.link.expected import Expected
 from demon_patch.editor.link.heard_clock import HeardClock
+from demon_patch.editor.link.node_facts import NodeFacts
 from demon_patch.editor.link.protocol import Link
 from demon_patch.editor.link.ranges import declared, swing
 from demon_patch.editor.link.signal_memory import SignalMemory
@@ -34,13 +35,14 @@ from demon_patch.editor.look import numbers
 from demon_patch.nodes.language.declare import Declaration
 from demon_patch.patch.model.canvas import Probe
 from demon_patch.patch.model.document import Patch
-from demon_patch.patch.model.graph import CableKey
+from demon_patch.patch.model.graph import CableKey, Graph
 from demon_patch.runtime.remote.messages.base import Point, Reply, Request
 from demon_patch.runtime.remote.messages.session import Model, Nodes
 from demon_patch.runtime.remote.messages.telemetry import Forecast, Ring, Signals, StatusChange, Strip
 
 FAR = 0.38  # the zoom below which no rings and displays are drawn
-FAR_RATE = 15.0  # times a second that traces are drawn there
+SMALL = 0.55  # the zoom below which what moves is so small that fewer pictures do
+FAR_RATE = 15.0  # times a second that it is drawn there
 DISPLAY_RATE = 20.0
 TRACE_SECONDS, TRACE_POINTS, TRACE_HEIGHT = 3.0, 48, 7.0
 BEAD_SECONDS = 0.8  # that a gate's bead needs from end to end
@@ -70,6 +72,7 @@ class Telemetry:
         self.rate = 25.0
         self.subscriptions = Subscriptions(link)
         self._feed = DisplayFeed(catalogue)
+        self._nodes = NodeFacts(link, catalogue)
         self._boxes: Mapping[str, Box] = {}
         self._wires: Mapping[CableKey, Wire] = {}
         self._seen: tuple[Collection[str], Collection[CableKey]] = ((), ())
@@ -89,6 +92,7 @@ class Telemetry:
         self.rate = float(model.frame_rate)
         self.clock.rate = self.rate
         self._feed = DisplayFeed(self._catalogue, nodes)
+        self._nodes = NodeFacts(self._link, self._catalogue)
         self.subscriptions = Subscriptions(self._link)
         self.memory = SignalMemory()
         self._watch()
@@ -132,12 +136,13 @@ class Telemetry:
         close = boxes if near else []
         knobs: list[Point] = [(path + box.id, knob.name, "in") for box in close for knob in _turned(box)]
         shown = [point for box in close for point in self._feed.points(box, path)]
-        if self.subscriptions.want_signals((*self._extra, *pinned, *cables, *knobs, *shown)):
+        rate = SIGNAL_RATE if self._zoom >= SMALL else FAR_RATE
+        if self.subscriptions.want_signals((*self._extra, *pinned, *cables, *knobs, *shown), rate):
             self.memory.watch(self.subscriptions.points)
         far = self._ahead if self._extra or pinned else FORECAST_FRAMES
         self.subscriptions.want_forecast((*self._extra, *pinned, *cables, *knobs), far)
         self.subscriptions.want("status", True, STATUS_RATE)
-        self.subscriptions.want("ring", any(b.display and b.display.kind == "ring" for b in boxes), RING_RATE)
+        self.subscriptions.want("ring", any(b.display and b.display.kind in ("ring", "text") for b in boxes), RING_RATE)
         self.subscriptions.want("strip", True, STRIP_RATE)
 
     # -- what comes ----------------------------------------------------------------------------------------------
@@ -194,8 +199,11 @@ class Telemetry:
         self._drew = self.moving
         frame = self.clock.frame(now)
         near = self._zoom >= FAR
-        if near or now >= self._due["trace"]:
-            self._due["trace"] = now + 0.9 / (SIGNAL_RATE if near else FAR_RATE)
+        close = self._zoom >= SMALL
+        if now < self._due["trace"] and not close:
+            return False
+        if close or now >= self._due["trace"]:
+            self._due["trace"] = now + 0.9 / (SIGNAL_RATE if close else FAR_RATE)
             for key in self._seen[1]:
                 if (wire := self._wires.get(key)) is not None:
                     self._show_wire(wire, frame, now)
@@ -205,7 +213,7 @@ class Telemetry:
                     self._show_knobs(box, frame)
             if now >= self._due["display"]:
                 self._due["display"] = now + 0.9 / DISPLAY_RATE
-                self._show_displays(frame, patch)
+                self._show_displays(frame, patch, now)
         return self._drew
 
     def _show_wire(self, wire: Wire, frame: float, now: float) -> None:
@@ -263,17 +271,33 @@ class Telemetry:
         """Returns where modulation was last drawn at a knob, 0 to 1."""
         return self._rings.get((node, port))
 
-    def _show_displays(self, frame: float, patch: Patch) -> None:
+    def _show_displays(self, frame: float, patch: Patch, at: float) -> None:
+        self._nodes.look([self._boxes[id] for id in self._seen[0] if id in self._boxes], self._path, at)
+        graph = self._graph(patch)
+        shares = self.facts.shares
         for id in self._seen[0]:
             box = self._boxes.get(id)
             if box is None or box.display is None:
                 continue
             data: dict[str, Any] = self._feed.data(box, self.memory, frame, self.rate, self._path)
-            data |= self.facts.data(box, patch.nodes.get(id))
+            node = graph.nodes.get(id)
+            data |= self.facts.data(box, node)
+            own = self._nodes.data(box, node, self._path + id, shares, self.facts.place)
+            data |= {**own, "ranges": {**data.get("ranges", {}), **own["ranges"]}} if "ranges" in own else own
             if data:
                 self._canvas.display(id, data)
         for id, probe in self._probes.items():
             self._show_probe(id, probe, frame)
+
+    def _graph(self, patch: Patch) -> Graph:
+        """The graph that is shown: the patch, or the inside of the subpatch at the path."""
+        graph: Graph = patch
+        for id in self._path.split("/")[:-1]:
+            node = graph.nodes.get(id)
+            if node is None or node.definition not in patch.definitions:
+                return graph
+            graph = patch.definitions[node.definition]
+        return graph
 
     def _show_probe(self, id: str, probe: Probe, frame: float) -> None:
         point: Point = (self._path + probe.node, probe.out, "out")

@@ -71,5 +71,5 @@ def test_the_song_and_the_document() -> None:
     ring = facts.data(box("scheduler", "ring"), None)
     assert (ring["depth"], ring["beads"], ring["finished"], ring["heard_in"]) == (2, [(0.25, 1.0)], 1, 1.5)
     assert facts.data(box("prompt", "text"), Node("prompt", values={"text": "acid"})) == {"text": "acid"}
-    assert facts.data(box("lfo", "cycle"), Node("lfo")) == {"shape": "sine"}
+    assert facts.data(box("lfo", "cycle"), Node("lfo")) == {"shape": "sine", "width": 0.5}
     assert SongFacts().place == 0.0

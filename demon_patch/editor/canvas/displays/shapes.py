@@ -56,7 +56,7 @@ class Cycle(_Shape):
         if len(places):
             share = float(places[0]) % 1.0
         shape = str(self.data.get("shape", ""))
-        levels = wave(shape, self.named("knob", "width", 0.5))
+        levels = wave(shape, self.named("knob", "width", float(self.data.get("width", 0.5))))
         values = self.history("value")
         if levels is None:
             levels = self._learned(values)
