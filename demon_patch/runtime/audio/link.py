@@ -290,7 +290,7 @@ class AudioLink:
         self._child.send({"do": "song", "path": path, "at": at, "number": number})
 
     def switch_earlier(self, at: int) -> None:
-        """On the tick thread, while the timeline stands. Lets the song that waits take over at an earlier timeline
+        """On the tick thread. While the timeline stands, lets the song that waits take over at an earlier timeline
         sample; its route is the caller's. Does nothing where none waits."""
         if self._songs.next is not None:
             self._songs.move(at)

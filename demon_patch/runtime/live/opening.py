@@ -76,6 +76,7 @@ class Opening(Performing):
     def _begin_opening(self, load: Callable[[str], Session], model: str | None, free: Callable[[], int | None]) -> None:
         self._load, self.model, self._free = load, model, free
         self._preparation: Preparation | None = None
+        self._opening_ended = False
         self._opening_lock = threading.Lock()
         self._refused: Fit | None = None  # what could not be prepared for the document that plays
         self._hearers: list[Callable[[Progress], object]] = []
@@ -121,11 +122,11 @@ class Opening(Performing):
         left: Left = lambda before: None,
     ) -> int:
         """From any thread. As `open`, for a patch that has no file; the files that it names lie in `folder`, by default
-        that of what plays."""
+        the one that what plays writes into."""
 
         def read() -> Opened:
             with place(title):
-                return Opened(playable(patch), folder or self.folder, self.into, ExitStack())
+                return Opened(playable(patch), folder or self.into, self.into, ExitStack())
 
         return self._prepare(Wanted(title, read, self.model, client, landed=landed, left=left))
 
@@ -175,7 +176,8 @@ class Opening(Performing):
         """On the thread that prepares. Makes a performance whose song is heard the one that plays, and closes the one
         before."""
         before = self.playing
-        rename = SetMeta(model=patch.meta.model) if wanted.same and self._renames(patch) else None
+        renames = wanted.same and wanted.fit is None and patch.meta.model != self.document.patch.meta.model
+        rename = SetMeta(model=patch.meta.model) if renames else None
 
         def play() -> None:
             performance.tick_loop.starved += before.tick_loop.starved
@@ -188,6 +190,7 @@ class Opening(Performing):
             self._note_takeover(moment.frame)
 
         if wanted.same:
+            performance.ends.enter_context(before.ends.pop_all())  # the files of a pack
             self._ramps.shift(moment.frame)
             self.document.change_performance(play, rename, wanted.client or PLAYER, wanted.title.capitalize())
             replaced = None
@@ -210,9 +213,6 @@ class Opening(Performing):
                 self._messages.add(fault, stage="file")
         self._messages.add(f"{wanted.title} plays", stage="file")
 
-    def _renames(self, patch: Patch) -> bool:
-        return patch.meta.model != self.document.patch.meta.model
-
     # -- preparing ----------------------------------------------------------------------------------------------
     def _same(self, model: str | None = None) -> Opened:
         """Returns what sounds now, to be played by another performance."""
@@ -225,14 +225,15 @@ class Opening(Performing):
     def _prepare(self, wanted: Wanted) -> int:
         with self._opening_lock:
             preparation = Preparation(self, wanted, self._note_progress, after=self._preparation)
-            self._preparation = preparation
-            preparation.start()
+            if not self._opening_ended:
+                self._preparation = preparation
+                preparation.start()
         return preparation.number
 
     def _end_opening(self) -> None:
         """Ends what is prepared; called before the performance that plays is closed."""
         with self._opening_lock:
-            preparation = self._preparation
+            self._opening_ended, preparation = True, self._preparation
         if preparation is not None:
             preparation.close()
 
