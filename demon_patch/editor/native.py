@@ -90,6 +90,7 @@ class Door:
         self._kept: list[Any] = []  # callbacks, which must live as long as the window
         self._cursors: dict[str, Any] = {}
         self._woken = False
+        self._attributes: dict[int, bool] = {}
         self._lib: Any = None
         self._window: Any = None
         try:
@@ -165,6 +166,7 @@ class Door:
     # -- waiting -------------------------------------------------------------------------------------------------
     def wait(self, seconds: float) -> None:
         """Waits for input, for `wake`, or for some seconds; takes input in, which then lies in `events`."""
+        self._attributes.clear()
         if self._woken:
             seconds, self._woken = 0.0, False
         if not self.open:
@@ -183,12 +185,19 @@ class Door:
     @property
     def focused(self) -> bool:
         """Whether the window has the keyboard."""
-        return not self.open or bool(self._lib.glfwGetWindowAttrib(self._window, 0x20001))
+        return not self.open or self._attribute(0x20001)
 
     @property
     def hidden(self) -> bool:
         """Whether the window is minimised."""
-        return self.open and bool(self._lib.glfwGetWindowAttrib(self._window, 0x20002))
+        return self.open and self._attribute(0x20002)
+
+    def _attribute(self, code: int) -> bool:
+        """Returns an attribute of the window. The window system is asked once between two waits: the answer takes a
+        way through its process and back."""
+        if code not in self._attributes:
+            self._attributes[code] = bool(self._lib.glfwGetWindowAttrib(self._window, code))
+        return self._attributes[code]
 
     @property
     def desk(self) -> tuple[int, int, int, int] | None:

@@ -24,20 +24,30 @@ class Wave:
 
 
 def picture(waves: Sequence[Wave], width: int, height: int) -> Pixels:
-    """Returns waves on each other, the first at the back, symmetrical about the middle; clear elsewhere."""
-    made = np.zeros((height, width, 4), np.float32)
-    away = np.abs(np.arange(height) + 0.5 - height / 2)[:, None]
-    columns = np.arange(width)
-    for wave in waves:
-        if not len(wave.peaks):
-            continue
-        count = max(width // wave.every, 1)
-        loud = sampled(wave.peaks, count)
-        half = 0.5 + (height / 2 - 2.0) * np.clip(loud, 0.0, 1.0) ** 1.5
-        place = np.minimum(columns // wave.every, count - 1)
-        alpha = np.clip(half[place][None, :] - away + 0.5, 0.0, 1.0) * (columns % wave.every < wave.wide)
-        lay(made, alpha, wave.colour)
+    """Returns waves on each other, the first at the back, symmetrical about the middle; clear elsewhere. It is as wide
+    as the whole strokes that `width` has room for."""
+    every = max((wave.every for wave in waves), default=1)
+    count, half = max(width // every, 1), (height + 1) // 2
+    drawn = [wave for wave in waves if len(wave.peaks)]
+    alphas = [_half(sampled(wave.peaks, count), half, height) for wave in drawn]
+    made = np.zeros((height, count * every, 4), np.float32)
+    columns: dict[tuple[int, ...], Pixels] = {}  # what lies on each other in them; most columns have the same
+    for phase in range(every):
+        shown = tuple(place for place, wave in enumerate(drawn) if phase % wave.every < wave.wide)
+        if shown not in columns:
+            columns[shown] = under = np.zeros((half, count, 4), np.float32)
+            for place in shown:
+                lay(under, alphas[place], drawn[place].colour)
+        made[:half, phase::every] = columns[shown]
+    made[half:] = made[: height - half][::-1]
     return made
+
+
+def _half(loud: Array, rows: int, height: int) -> Array:
+    """Returns how much the upper half of a wave covers of each pixel, [rows, columns]."""
+    away = np.abs(np.arange(rows, dtype=np.float32) + 0.5 - height / 2)[:, None]
+    reach = 0.5 + (height / 2 - 2.0) * np.clip(loud, 0.0, 1.0).astype(np.float32) ** 1.5
+    return np.clip(reach[None, :] - away + 0.5, 0.0, 1.0)
 
 
 def sampled(values: Array, count: int) -> Array:

@@ -99,7 +99,7 @@ class SongStrip:
         middle = (TOP + self._low) / 2
         loudest = max((float(p.max()) for p in (self._facts.song, self._facts.source) if len(p)), default=1.0) or 1.0
         waves = (
-            Wave(np.asarray(self._facts.source / loudest, np.float64), fade(t.port("source"), 0.55)),
+            Wave(np.asarray(self._facts.source / loudest, np.float64), fade(t.port("source"), 0.55), every=3, wide=3),
             Wave(np.asarray(self._facts.song / loudest, np.float64), t.port("audio"), every=3, wide=2),
         )
         across = (MARGIN, TOP, s.w - MARGIN, self._low - DRY - 1)

@@ -21,14 +21,14 @@ def test_a_loud_stretch_is_tall_and_a_silent_one_a_line() -> None:
 
 def test_strokes_leave_gaps_and_the_front_covers_the_back() -> None:
     loud = np.ones(100)
-    made = picture([Wave(loud, BLUE), Wave(loud, RED, every=3, wide=2)], 90, 20)
+    made = picture([Wave(loud, BLUE, every=3, wide=3), Wave(loud, RED, every=3, wide=2)], 90, 20)
     middle = made[10]
     assert np.allclose(middle[2::3, 2], 1.0)
     assert np.allclose(middle[0::3], [1.0, 0.0, 0.0, 1.0])
 
 
 def test_nothing_is_drawn_of_nothing() -> None:
-    assert not picture([Wave(np.zeros(0), RED)], 30, 10).any()
+    assert not picture([Wave(np.zeros(0), RED)], 30, 11).any()
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=300), st.integers(1, 200))
