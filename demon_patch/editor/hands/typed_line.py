@@ -36,12 +36,14 @@ RING_FIRST = ("scheduler", "source_blend", "step_state", "decoder")
 
 @dataclass(slots=True)
 class NewNode:
-    """A node that the line makes. values: by port. said: what was understood, for people. odd: words that were not."""
+    """A node that the line makes. values: by port. said: what was understood, for people. odd: words that were not.
+    implied: ports whose value follows from another word; a word of their own may still change it."""
 
     declaration: Declaration
     values: dict[str, Any] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
     odd: list[str] = field(default_factory=list)
+    implied: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,10 +176,10 @@ def _choice(node: NewNode, ports: list[Port], word: str) -> bool:
     for exact in (True, False):
         for port in ports:
             for choice in port.choices:
-                if port.name not in node.values and (
-                    choice.lower() == wanted if exact else choice.lower().startswith(wanted)
-                ):
+                free = port.name not in node.values or port.name in node.implied
+                if free and (choice.lower() == wanted if exact else choice.lower().startswith(wanted)):
                     node.values[port.name] = choice
+                    node.implied.discard(port.name)
                     node.said.append(choice)
                     return True
     return False
@@ -213,8 +215,10 @@ def _give(node: NewNode, port: Port, word: str, bpm: float) -> bool:
         return False
     node.values[port.name] = int(value) if port.taper == "int" else value
     sync = node.declaration.by_name.get("sync")
-    if port.name == "rate" and _NOTE.fullmatch(word) and sync is not None and "lock" in sync.choices:
+    locks = sync is not None and "lock" in sync.choices and "sync" not in node.values
+    if locks and port.name == "rate" and _NOTE.fullmatch(word):
         node.values["sync"] = "lock"
+        node.implied.add("sync")
     shown = word if _NOTE.fullmatch(word) else numbers.said(value, port.unit, port.taper)
     node.said.append(f"{port.title.lower()} {shown}")
     return True

@@ -91,6 +91,9 @@ def line(text: str, patch: Patch | None = None) -> typed_line.Line:
     [
         ("lfo 1/4 square", {"rate": 1.0, "shape": "square", "sync": "lock"}),
         ("lfo 1/8t", {"rate": 3.0, "sync": "lock"}),
+        ("lfo 1/8 lock", {"rate": 2.0, "sync": "lock"}),
+        ("lfo 1/8 beats", {"rate": 2.0, "sync": "beats"}),
+        ("lfo beats 1/8", {"rate": 2.0, "sync": "beats"}),
         ("lfo 2 tri", {"rate": 2.0, "shape": "triangle"}),
         ("lfo phase=0.5", {"phase": 0.5}),
         ("lfo seed 7", {"seed": 7}),

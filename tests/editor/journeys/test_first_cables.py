@@ -16,7 +16,7 @@ def test_1_an_lfo_moves_the_strength_from_nothing_and_is_heard(stage: Stage) -> 
     before, alike = stage.settled()
     editor.click(GROUND, times=2)
     editor.until(lambda: editor.state("typing"), "the palette")
-    editor.type("lfo 1/8 square lock")
+    editor.type("lfo 0.125 square lock")
     editor.until(lambda: editor.ask("offers"), "an offer")
     editor.key("Return")
     patch = stage.until(lambda now: len(now.nodes) == len(start.nodes) + 1, "the new node")

@@ -1,0 +1,178 @@
+"""Journeys 16, 17 and 21 to 23: a ring that closes when a change is heard, seeking and looping, a morph between
+snapshots, the surface of prompts, a knob's movement as a loop."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from demon_patch.patch.model.document import Cable, Node, Patch
+from tests.editor.journeys.stage import GROUND, OTHER, SAME, Stage, engine, with_nodes
+
+pytestmark = pytest.mark.slow
+
+
+def with_surface() -> Patch:
+    """Two prompts on a surface, in place of one."""
+    patch = with_nodes(
+        engine(strength=1.0),
+        {
+            "other": Node("prompt", at=(0, 130), values={"text": "chiptune lead arp"}),
+            "map": Node("prompt_surface", at=(340, 130), values={"x": 0.1, "y": 0.9, "focus": 3.0}),
+        },
+        Cable("words", "prompt", "map", "prompt_1"),
+        Cable("other", "prompt", "map", "prompt_2"),
+        Cable("map", "prompt", "scheduler", "prompt"),
+    )
+    import msgspec
+
+    cables = tuple(c for c in patch.cables if (c.src, c.dst) != ("words", "scheduler"))
+    return msgspec.structs.replace(patch, cables=cables)
+
+
+@pytest.fixture(autouse=True)
+def whole_song(stage: Stage) -> Iterator[None]:
+    """Nothing that is not in the document is left of a journey."""
+    yield
+    stage.editor.key("Escape", "Escape")
+    stage.client.loop(None)
+    stage.client.release()
+
+
+def test_22_the_listener_is_dragged_on_the_prompt_surface_and_heard(stage: Stage) -> None:
+    start, editor = with_surface(), stage.editor
+    stage.begin(start)
+    before, alike = stage.settled()
+    steps = stage.steps()
+    editor.drag(editor.ask("inside", "map", 0.15, 0.15), editor.ask("inside", "map", 0.9, 0.12))
+    stage.shoot("surface")
+    editor.drop()
+    patch = stage.until(lambda now: now.nodes["map"].values["x"] > 0.8, "the listener at the other prompt")
+    assert patch.nodes["map"].values["y"] > 0.8
+    assert stage.steps() == steps + 1
+    stage.hear_until(lambda like: like < alike - OTHER, before, "the other prompt is not heard")
+    editor.go(GROUND)
+    editor.key("ctrl+z")
+    stage.until_equal(start, "one step")
+    stage.hear_until(lambda like: like > alike - SAME, before, "what was before is not heard again")
+
+
+def test_17_a_click_on_the_strip_seeks_and_a_drag_loops(stage: Stage) -> None:
+    editor, client = stage.editor, stage.client
+    stage.begin(engine())
+    editor.click(editor.ask("strip", 6.0))
+
+    def place() -> float:
+        return float(client.status["song"])
+
+    was = place()
+    assert client.wait(lambda: 5.9 <= place() < 7.9, 20.0), (was, place())
+    editor.drag(editor.ask("strip", 2.05), editor.ask("strip", 4.1))
+    editor.drop()
+    assert client.wait(lambda: client.status.get("loop") is not None, 30.0), "no loop"
+    lo, hi = client.status["loop"]
+    length = hi - lo
+    assert length == pytest.approx(2.0, abs=0.1), (lo, hi)  # the ends lie on beats
+    assert client.wait(lambda: lo <= place() <= hi, 30.0), "the song does not come to the loop"
+    stage.shoot("loop")
+    seen = list[float]()
+    end = time.monotonic() + 6.0
+    client.wait(lambda: seen.append(place()) or time.monotonic() > end, 8.0)
+    assert lo - 0.1 <= min(seen)
+    assert max(seen) <= hi + 0.1
+    editor.click(editor.ask("strip", 3.0), times=2)
+    assert client.wait(lambda: client.status.get("loop") is None, 30.0), "the loop does not end"
+
+
+def test_16_a_ring_closes_when_a_turned_knob_is_heard(stage: Stage) -> None:
+    start, editor = engine(strength=0.3), stage.editor
+    stage.begin(start)
+    x, y = editor.ask("knob", "scheduler", "strength")
+    editor.drag((x, y), (x, y - 80))
+    editor.drop()
+    closing = editor.until(lambda: editor.ask("closing"), "a ring")
+    assert [key[:2] for key in closing] == [["scheduler", "strength"]]
+    assert 0.1 < closing[0][2] < 60.0
+    stage.shoot("ring")
+    editor.until(lambda: not editor.ask("closing"), "the ring closed")
+    stage.until(lambda now: now.nodes["scheduler"].values["strength"] > 0.6, "the knob")
+    editor.go(GROUND)
+    editor.key("ctrl+z")
+    stage.until_equal(start, "one step")
+
+
+def test_23_a_knobs_movement_becomes_a_loop(stage: Stage) -> None:
+    start, editor = engine(strength=0.3), stage.editor
+    stage.begin(start)
+    before, alike = stage.settled()
+    steps = stage.steps()
+    x, y = editor.ask("knob", "scheduler", "strength")
+    editor.go((x, y))
+    with stage.down("r"):
+        editor.drag((x, y), (x, y - 90), steps=8)
+        editor.drag((x, y - 90), (x, y - 40), steps=8)
+        editor.drop()
+    patch = stage.until(lambda now: len(now.nodes) == len(start.nodes) + 1, "a node that loops")
+    (new,) = set(patch.nodes) - set(start.nodes)
+    assert patch.nodes[new].type == "loop"
+    assert any(c.src == new and (c.dst, c.port) == ("scheduler", "strength") for c in patch.cables)
+    assert stage.steps() == steps + 1
+    editor.go(GROUND)
+    stage.shoot("movement")
+    seen = list[float]()
+
+    def moves() -> bool:
+        seen.append(editor.ask("now", "scheduler", "strength") or 0.3)
+        return max(seen) - min(seen) > 0.1
+
+    editor.until(moves, "the knob moves by itself")
+    stage.hear_until(lambda like: like < alike - OTHER, before, "the loop is not heard")
+    editor.key("ctrl+z")
+    stage.until_equal(start, "one step")
+
+
+def test_21_snapshots_are_stored_and_morphed(stage: Stage) -> None:
+    start, editor, client = engine(strength=0.2), stage.editor, stage.client
+    stage.begin(start)
+    editor.go(GROUND)
+    editor.key("ctrl+shift+s")
+    stage.until(lambda now: len(now.snapshots) == 1, "a snapshot")
+    x, y = editor.ask("knob", "scheduler", "strength")
+    stage.move((x, y), (x, y - 108))
+    stage.until(lambda now: now.nodes["scheduler"].values["strength"] > 0.7, "the knob")
+    editor.go(GROUND)
+    editor.key("ctrl+shift+s")
+    patch = stage.until(lambda now: len(now.snapshots) == 2, "another snapshot")
+    ids = {each.title: id for id, each in patch.snapshots.items()}
+    one, two = (ids[title] for title in sorted(ids))
+    values = [patch.snapshots[id].values["scheduler"]["strength"] for id in (one, two)]
+    assert patch.snapshots[one] != patch.snapshots[two], values
+    editor.click(GROUND, button=3)
+    choose(stage, "Snapshots")
+    choose(stage, "Snapshot 1")
+    choose(stage, "Morph from it to")
+    stage.shoot("morph")
+    choose(stage, "Snapshot 2 in 4 s")
+
+    def live() -> float:
+        return float(client.live_values.get(("scheduler", "strength"), -1.0))  # type: ignore[arg-type]
+
+    seen = list[float]()
+    assert client.wait(lambda: seen.append(live()) or abs(live() - values[1]) < 0.01, 60.0), (values, seen[-1])
+    between = [value for value in seen if values[0] + 0.05 < value < values[1] - 0.05]
+    assert between == sorted(between)
+    assert len(set(between)) >= 2, "it does not jump"
+    assert stage.patch == patch, "a morph is no edit"
+
+
+def choose(stage: Stage, title: str) -> None:
+    """Clicks a line of the menu that is open, whose title begins so; or opens its submenu."""
+    editor = stage.editor
+
+    def found() -> list[list[float]]:
+        return [place for name, *place in editor.ask("menu") if name.startswith(title)]
+
+    editor.until(found, title)
+    editor.click(found()[-1])
