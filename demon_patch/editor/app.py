@@ -104,12 +104,12 @@ class Editor:
         registry.unknown = self._show_unknown
         registry.add("keys", lambda: CheatSheet(paper, self.hands.tools.keys))
         registry.add("history", lambda: HistoryPanel(paper, link))
-        registry.add(
-            "problems",
-            lambda: ProblemsPanel(
-                paper, lambda: self.state.problems, self.jump, self.chrome.notices, lambda: registry.toggle("costs")
-            ),
-        )
+
+        def problems() -> ProblemsPanel:
+            found, jump, said = lambda: self.state.problems, self.jump, self.chrome.notices
+            return ProblemsPanel(paper, found, jump, said, lambda: registry.toggle("costs"), self.work.title)
+
+        registry.add("problems", problems)
         self.more = MorePanels(registry, paper, link, self.facts, popups, self._around())
         settings, wrong = load_settings()
         for problem in wrong:

@@ -149,7 +149,10 @@ class WireItems:
         colour = t.warning if sign == "!" else colour
         r = 8.0
         dpg.draw_circle((x, y), r, fill=mix(t.ground, colour, 0.16), color=colour, thickness=1.3, parent=self.badge)
-        if sign:
+        if sign == "!":  # drawn, so that it is seen from afar, where small texts are not
+            dpg.draw_line((x, y - 4.6), (x, y + 1), color=colour, thickness=2.2, parent=self.badge)
+            dpg.draw_circle((x, y + 4), 1.3, fill=colour, color=CLEAR, parent=self.badge)
+        elif sign:
             wide = font.width(sign, SMALL, True)
             self.brush.text((x - wide / 2, y - SMALL / 2), sign, SMALL, colour, self.badge, True)
         else:  # an arrow that has to turn: the signal becomes another

@@ -149,12 +149,11 @@ def _port_row(seen: Seen, id: str, node: Node, port: Port, acts: Acts) -> Row:
         "snapshots leave it alone" if port.name in node.locked else "",
         "this model does not have it" if seen.facts.lacking(node.type, port.name) else "",
     ]  # fmt: skip
-    set_ = port.name in node.values
     holds = port.numeric or port.type in SETTINGS
     value = _value(port, now) if holds else "fed from outside" if port.live else port.type
     lamp = "snap" if live is not None else "accent" if cables else ""
     return Row(
-        _spelled(port.name, port.title), value, detail=_joined(*details), bright=set_ or live is not None, dot=lamp,
+        _spelled(port.name, port.title), value, detail=_joined(*details), bright=holds, dot=lamp,
         at=lambda at: acts.value(id, port.name, at), other=lambda at: acts.menu(id, port.name, at),
     )  # fmt: skip
 

@@ -115,7 +115,7 @@ class Settings:
             if port == "focus" and id in patch.nodes and patch.nodes[id].type == "scheduler":
                 return str(value)
         found = next((node for node in patch.nodes.values() if node.type == "scheduler"), None)
-        return "" if found is None else str(found.values.get("focus", ""))
+        return "" if found is None else str(found.values.get("focus", "auto"))
 
     # -- the host ------------------------------------------------------------------------------------------------
     @property

@@ -10,7 +10,7 @@ from demon_patch.editor.link.protocol import Link
 from demon_patch.editor.panels.cable_remarks import CableRemarks
 from demon_patch.editor.panels.clients_panel import ClientsPanel, Company
 from demon_patch.editor.panels.controller_ghosts import ControllerGhosts
-from demon_patch.editor.panels.costs_panel import Costs, CostsPanel
+from demon_patch.editor.panels.costs_panel import Costs, CostsPanel, titled
 from demon_patch.editor.panels.inspector_panel import InspectorPanel
 from demon_patch.editor.panels.recent_files import RecentFiles
 from demon_patch.editor.panels.registry import Registry
@@ -47,7 +47,7 @@ class WorkPanels:
         recent: RecentFiles | None = None,
     ) -> None:  # fmt: skip
         popups, view = hands.tools.popups, hands.tools.view
-        self._registry, self._file, self._popups = registry, file, popups
+        self._registry, self._file, self._link, self._facts = registry, file, link, view.facts
         self.costs, self.company = Costs(link), Company(link)
         self.settings = Settings(link, popups.tell, own, apply)
         self.lifelines = Lifelines(link, view.facts, popups.tell, self._read)
@@ -55,15 +55,19 @@ class WorkPanels:
         self.ghosts = ControllerGhosts(view, popups.tell, lambda: setattr(hands.commands, "learning", None))
         self.recent = recent or RecentFiles()
 
-        def titles(type: str) -> str:
-            declaration = view.facts.declaration(type)
-            return declaration.title if declaration is not None else type.capitalize()
-
         registry.add("inspector", lambda: InspectorPanel(paper, hands, self.costs, lambda: self.remarks.by_cable, see))
         registry.add("settings", lambda: SettingsPanel(paper, self.settings, popups, lambda: link.patch, link.ask))
         registry.add("versions", lambda: VersionsPanel(paper, self.lifelines, self.recent, open))
         registry.add("clients", lambda: ClientsPanel(paper, self.company))
-        registry.add("costs", lambda: CostsPanel(paper, link, self.costs, titles, see))
+        registry.add("costs", lambda: CostsPanel(paper, link, self.costs, self._type_title, see))
+
+    def _type_title(self, type: str) -> str:
+        declaration = self._facts.declaration(type)
+        return declaration.title if declaration is not None else type.capitalize()
+
+    def title(self, path: str) -> str:
+        """Returns the title of a node, inside a subpatch by the path of ids."""
+        return titled(self._link.patch, path, self._type_title)[0]
 
     def _read(self, name: str) -> Patch | None:
         """Returns the document of the patch file, where it is on this machine and has that name."""

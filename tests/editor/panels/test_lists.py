@@ -65,7 +65,7 @@ def test_problems_jump_and_say_that_nothing_is_wrong() -> None:
     gone: list[str] = []
     found = Problems(problems=(Fault(text="x", what="no such port", node="lfo", port="y", mend="remove it"),))
     made = list(problem_rows(found, gone.append, NoticeList()))
-    assert [row.title for row in made] == ["Does not play", "lfo.y: no such port", "remove it"]
+    assert [row.title for row in made] == ["Does not play", "lfo y: no such port", "remove it"]
     assert made[1].do is not None
     made[1].do()
     assert gone == ["lfo"]

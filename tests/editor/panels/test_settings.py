@@ -65,7 +65,7 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
         '{"thema": "dark"}',
         '"x"',
         "[" * 100_000,
-    ],  # fmt: skip
+    ],
 )
 def test_a_wrong_file_is_said_and_does_not_count(tmp_path: Path, text: str) -> None:
     file = tmp_path / "editor.json"
