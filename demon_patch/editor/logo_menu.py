@@ -72,8 +72,8 @@ class LogoMenu:
 
         def asked(fault: Fault) -> None:
             anyway = Item("Begin anyway; the edits stay as a version", lambda: editor.link.ask(made(discard=True)))
-            head = Item(fault.text or fault.what, enabled=False)
-            editor.popups.menu((10.0, HEIGHT + 2), (head, anyway, Item("Stay")))
+            editor.popups.tell(fault.text or fault.what, "warning")
+            editor.popups.menu((10.0, HEIGHT + 2), (anyway, Item("Stay")))
 
         editor.link.ask(made(), None, asked)
 
@@ -100,8 +100,8 @@ class LogoMenu:
         """The host does not write over the file: asks."""
         editor = self.editor
         over = Item(f"Write over {name}", lambda: editor.link.ask(Save(file=name, over=True), self._saved))
-        head = Item(fault.text or fault.what, enabled=False)
-        editor.popups.menu((10.0, HEIGHT + 2), (head, over, Item("Stay")))
+        editor.popups.tell(fault.text or fault.what, "warning")
+        editor.popups.menu((10.0, HEIGHT + 2), (over, Item("Stay")))
 
     def render(self) -> None:
         """Asks for how many seconds, and has the host render them."""

@@ -16,6 +16,6 @@ def start(app: App) -> None:
         check_display()
     except DemonError as error:
         app.help_print([])
-        tell(f"{error}; demon-patch play PATCH plays in the terminal", "yellow")
+        tell(error, "yellow")
         return
     edit()

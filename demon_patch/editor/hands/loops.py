@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from demon_patch.editor.layout.box import Knob
+from demon_patch.editor.layout.tidy import free_place
 from demon_patch.editor.look import numbers
 from demon_patch.runtime.remote.messages.edits import LoopMovement
 
@@ -16,6 +17,8 @@ SHORTEST = 0.1
 """Seconds that a movement lasts, at least."""
 MOST = 20_000
 """Places that are sent, at most; the latest."""
+SIZE = 180.0, 220.0
+"""Of a Loop on the canvas."""
 LEFT = 260.0
 """How far to the left of the node its loop is put."""
 
@@ -51,6 +54,8 @@ class Movement:
             return
         x, y = graph.nodes[knob.node].at
         before = frozenset(graph.nodes)
-        at = round(x - LEFT), round(y + knob.y)
+        rects = [box.rect for box in tools.view.boxes.values()]
+        left, top = free_place(rects, *SIZE, (x - LEFT, y))
+        at = round(left), round(top)
         request = LoopMovement(node=knob.node, port=knob.name, moves=moves, at=at, within=edits.within)
         edits.ask(request, lambda reply: tools.selection.want(frozenset(edits.graph.nodes) - before))

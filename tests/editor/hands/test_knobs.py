@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from demon_patch.editor.hands.places import touch
 from demon_patch.patch.edit.commands import SetCable, SetValue
 from demon_patch.patch.model.document import Patch
 from demon_patch.patch.model.graph import Cable, CableKey, Node
@@ -206,6 +207,8 @@ def test_a_knob_turned_with_r_held_becomes_a_loop_that_is_wired() -> None:
     (new,) = desk.graph.nodes.keys() - signals().nodes.keys()
     assert [cable.src for cable in desk.graph.cables_into("other", "phase")] == [new]
     assert desk.hands.selection.nodes == {new}
+    made = desk.view.boxes[new].rect
+    assert not any(touch(made, box.rect) for id, box in desk.view.boxes.items() if id != new)
     assert desk.steps == ("Loop of a movement",)  # the turning itself is taken back
 
 
