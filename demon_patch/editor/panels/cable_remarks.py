@@ -63,7 +63,7 @@ def _shown(hurries: tuple[Hurry, ...], view: View) -> dict[CableKey, str]:
             continue
         node = parts[-1]
         begins = {(key.src.split("/")[-1], key.out) for key in hurry.cables}
-        said = " ".join(part for part in (hurry.fault.what or hurry.fault.text, hurry.fault.mend) if part)
+        said = ": ".join(part for part in (hurry.fault.what or hurry.fault.text, hurry.fault.mend) if part)
         for cable in graph.cables_into(node, hurry.port):
             passes = graph.nodes[cable.src].type in (REROUTE, SUBPATCH)
             if (passes or (cable.src, cable.out) in begins) and cable.key in view.wires:

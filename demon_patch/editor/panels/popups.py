@@ -262,6 +262,7 @@ class PopupWindows:
         left, top, right, bottom = self._rect
         self._sheet.place((left - EDGE, top - EDGE, right + EDGE, bottom + EDGE))
         self._sheet.clear()
+        self._sheet.to_front()  # panels are made later than popups
         self._sheet.show(True)
         if isinstance(self._open, MenuList):
             for col in self._open.columns:

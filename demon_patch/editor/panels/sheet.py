@@ -57,6 +57,10 @@ class Sheet:
         """Shows or hides it."""
         dpg.configure_item(self._group, show=on)
 
+    def to_front(self) -> None:
+        """Lays it over all other sheets."""
+        dpg.move_item(self._group, parent=self._paper.parent)
+
     def holds(self, x: float, y: float) -> bool:
         """Whether a pixel of the window lies on it."""
         return self.x <= x < self.x + self.w and self.y <= y < self.y + self.h

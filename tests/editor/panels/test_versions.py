@@ -222,7 +222,7 @@ def test_a_cable_that_is_too_fast_is_marked_and_unmarked() -> None:
     then: Any = link.then[0]
     then(HurryList(hurries=(hurry,)))
     assert desk.canvas.odd == {KEY}
-    assert remarks.by_cable == {KEY: "too fast use blend"}
+    assert remarks.by_cable == {KEY: "too fast: use blend"}
     then(HurryList())
     assert desk.canvas.odd == set()
     desk.did(Connect(Cable("lfo", "out", "sched", "structure")), SetValue("sched", "strength", 0.1))

@@ -13,6 +13,7 @@ from demon_patch.editor.hands.pointer import Pointer
 from demon_patch.editor.look.theme import DARK, LIGHT
 from demon_patch.editor.panels.notices import Notices
 from demon_patch.editor.panels.popups import PopupWindows
+from demon_patch.editor.panels.protocol import Item
 from demon_patch.editor.panels.recent_files import RecentFiles
 from demon_patch.editor.panels.registry import Registry
 from demon_patch.editor.panels.sheet import Paper
@@ -86,3 +87,13 @@ def test_a_field_with_advice_is_drawn_and_clicked(paper: Paper) -> None:
     popups.pointer(Pointer(left + 60, bottom - 150 + 8, left=True))
     assert field.line.text == "a + cos("  # type: ignore[union-attr]
     assert popups.draw(0.1)
+
+
+def test_a_menu_lies_over_a_panel_that_was_made_later(paper: Paper, tmp_path: Path) -> None:
+    popups = PopupWindows(paper, Notices(paper))
+    _, registry, _ = made(paper, tmp_path)
+    registry.toggle("settings")
+    popups.menu((1000.0, 300.0), [Item("One", lambda: None)])
+    popups.draw(0.0)
+    order = dpg.get_item_children(paper.parent, 1)
+    assert order[-1] == popups._sheet._group  # type: ignore[index]
