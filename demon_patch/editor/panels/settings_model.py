@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from demon_patch.editor.link.protocol import Link
-from demon_patch.editor.panels import settings_file, wire_verbs
+from demon_patch.editor.panels import settings_file
 from demon_patch.editor.panels.settings_file import EditorSettings
 from demon_patch.errors import PatchError
 from demon_patch.runtime.remote.messages.base import Fault, Reply
@@ -21,6 +21,7 @@ from demon_patch.runtime.remote.messages.controllers import (
 )
 from demon_patch.runtime.remote.messages.devices import DeviceList, Devices, SetDevice
 from demon_patch.runtime.remote.messages.live import Focus
+from demon_patch.runtime.remote.messages.opening import Opening, SetModel
 from demon_patch.runtime.remote.messages.showing import ModelFile, ModelList, Models
 from demon_patch.runtime.remote.messages.transport import SafeMode
 
@@ -38,7 +39,7 @@ class Settings:
 
     tell: shows a sentence with its tone. apply: takes the editor's own settings over at once; None where a new window
     does. file: where they are kept; None for the user's.
-    own: the editor's settings. changes: counts what has come.
+    own: the editor's settings. preparing: what the host prepares while it plays. changes: counts what has come.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Settings:
         self.buffer = 0
         self.offset = 0.0
         self.sends: dict[str, float] = {}
+        self.preparing = ""
         self.changes = 0
         self._lit: dict[str, float] = {}
         self._due = 0.0
@@ -93,6 +95,12 @@ class Settings:
         """Takes an event."""
         if isinstance(event, ControllerEvent):
             self._due = 0.0
+        elif isinstance(event, Opening):
+            done = event.stage in ("playing", "failed", "cancelled")
+            self.preparing = "" if done else f"{event.title}: {event.stage}"
+            self.changes += 1
+            if done:
+                self._again(Models())
 
     def lit(self, device: str, now: float) -> bool:
         """Whether a device has sent something just now."""
@@ -118,24 +126,15 @@ class Settings:
         return "" if found is None else str(found.values.get("focus", "auto"))
 
     # -- the host ------------------------------------------------------------------------------------------------
-    @property
-    def can_switch(self) -> bool:
-        """Whether the wire has a verb for another model."""
-        return wire_verbs.verb("set_model") is not None
-
     def model(self, chosen: ModelFile) -> None:
         """Plays on another model."""
-        kind = wire_verbs.verb("set_model")
         if chosen.plays:
             self._tell(f"{chosen.title} plays already.", "plain")
         elif not chosen.here:
             self._tell(f"The weights of {chosen.title} are not on the host's machine.", "warning")
-        elif kind is None:
-            self._tell("This host cannot change its model while it plays: start it with --model.", "warning")
         else:
             self._tell(f"{chosen.title} is prepared; it takes over on a bar.", "plain")
-            made: Any = kind
-            self._link.ask(made(model=chosen.name), lambda reply: self._again(Models()), self._refused)
+            self._link.ask(SetModel(model=chosen.name), None, self._refused)
 
     def _again(self, request: Any) -> None:
         self._link.ask(request, self._take, self._not)

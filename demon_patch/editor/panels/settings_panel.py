@@ -173,6 +173,8 @@ class SettingsPanel(SidePanel):
                 model.title, "plays" if model.plays else "", tone, bold=model.plays, marked=model.plays,
                 detail=f"{model.name} · {size}{loras}", do=partial(self._model, model),
             )  # fmt: skip
+        if one.preparing:
+            yield Row(one.preparing, tone="accent")
         yield Row("Performance", heading=True)
         now = one.focus
         yield Row("Generate", FOCUS.get(now, now or "?"), detail="less of the song answers faster", at=self._focus)

@@ -23,6 +23,7 @@ from demon_patch.runtime.remote.messages.controllers import (
 )
 from demon_patch.runtime.remote.messages.devices import Device, DeviceList, Devices, SetDevice
 from demon_patch.runtime.remote.messages.live import Focus
+from demon_patch.runtime.remote.messages.opening import Opening, SetModel
 from demon_patch.runtime.remote.messages.showing import ModelFile, ModelList, Models
 from demon_patch.runtime.remote.messages.transport import SafeMode
 from tests.support.noting_link import FakeLink
@@ -103,7 +104,7 @@ def test_a_change_is_applied_or_said(tmp_path: Path) -> None:
 
 
 # -- the host ------------------------------------------------------------------------------------------------------
-def test_another_model_is_asked_for_where_the_wire_has_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_model_is_asked_for_where_it_is_there(tmp_path: Path) -> None:
     settings, link, said = made(tmp_path)
     settings.ask()
     answer(link, link.asked.index(Models()), ModelList(models=(NANO, BIG, GONE)))
@@ -112,12 +113,14 @@ def test_another_model_is_asked_for_where_the_wire_has_it(tmp_path: Path, monkey
     settings.model(NANO)
     settings.model(GONE)
     assert len(link.asked) == before
-    monkeypatch.setattr(wire_verbs, "verb", lambda name: None)
     settings.model(BIG)
-    assert [tone for _, tone in said] == ["plain", "warning", "warning"]
-    monkeypatch.setattr(wire_verbs, "verb", lambda name: lambda model: (name, model))
-    settings.model(BIG)
-    assert link.asked[-1] == ("set_model", "big")
+    assert [tone for _, tone in said] == ["plain", "warning", "plain"]
+    assert link.asked[-1] == SetModel(model="big")
+    settings.hear(Opening(number=1, title="Big", stage="loading"))
+    assert settings.preparing == "Big: loading"
+    settings.hear(Opening(number=1, title="Big", stage="playing"))
+    assert settings.preparing == ""
+    assert link.asked[-1] == Models()
 
 
 def test_verbs_are_found_by_name() -> None:
