@@ -34,6 +34,8 @@ class Acts(Protocol):
 
     def value(self, node: str, port: str, at: Point) -> object: ...
 
+    def range(self, node: str, port: str, at: Point) -> object: ...
+
     def menu(self, node: str, port: str, at: Point) -> object: ...
 
     def cable(self, key: CableKey, part: CablePart, at: Point) -> object: ...
@@ -105,6 +107,8 @@ def node_rows(seen: Seen, id: str, acts: Acts) -> list[Row]:
         found.append(Row("Ports", heading=True))
     for port in ports:
         found.append(_port_row(seen, id, node, port, acts))
+        if played := _playing(port, node.ranges.get(port.name)):
+            found.append(Row("plays", played, "label", at=lambda at, name=port.name: acts.range(id, name, at)))
     outs = seen.facts.visible(seen.patch, seen.within).outputs(id)
     if outs:
         found.append(Row("Outputs", heading=True))
@@ -112,7 +116,7 @@ def node_rows(seen: Seen, id: str, acts: Acts) -> list[Row]:
         cables = seen.graph.cables_from(id, name)
         detail = _joined(out.doc, _out_range(out), _many(len(cables), "cable"))
         found.append(Row(_spelled(name), out.type, detail=detail))
-    if declaration is not None and declaration.doc:
+    if declaration is not None and declaration.doc and declaration.kind != "resource":  # whose docs are of their keys
         found += [Row("More about it", heading=True), Row(" ".join(declaration.doc.split()), tone="label")]
     return found
 
@@ -143,7 +147,7 @@ def _port_row(seen: Seen, id: str, node: Node, port: Port, acts: Acts) -> Row:
     cables = seen.graph.cables_into(id, port.name)
     details = [
         "" if live is None else f"live, over {_value(port, base)}",
-        _range(port), _playing(port, node.ranges.get(port.name)),
+        _range(port),
         _class(seen.facts, node.type, port.name), _many(len(cables), "cable"),
         *(controller_words(m.source) for _, m in _mappings(seen, id, port.name)),
         "snapshots leave it alone" if port.name in node.locked else "",
@@ -184,7 +188,7 @@ def _range(port: Port) -> str:
 def _playing(port: Port, ends: tuple[float, float] | None) -> str:
     if ends is None or not port.numeric:
         return ""
-    return f"plays {numbers.said(ends[0], '', port.taper)} to {numbers.said(ends[1], port.unit, port.taper)}"
+    return f"{numbers.said(ends[0], '', port.taper)} to {numbers.said(ends[1], port.unit, port.taper)}"
 
 
 def _class(facts: Facts, type: str, port: str) -> str:

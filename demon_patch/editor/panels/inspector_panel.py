@@ -51,6 +51,10 @@ class HandsActs:
         else:
             self.menu(node, port, at)
 
+    def range(self, node: str, port: str, at: Point) -> None:
+        """Asks for a port's playing range."""
+        self._hands.commands.fields.range(node, port, at)
+
     def menu(self, node: str, port: str, at: Point) -> None:
         """Offers what can be done with a port, or with the node where no port is named."""
         hands = self._hands

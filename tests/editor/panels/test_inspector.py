@@ -52,10 +52,12 @@ def test_a_port_is_said_with_value_range_class_rate_mapping_and_lock() -> None:
     row = next(row for row in found if row.title == "Strength")
     assert row.right == "40 %"
     for words in (
-        "live, over 50 %", "plays 20 % to 60 %", "request: taken 4.2 times a second", "1 cable",
+        "live, over 50 %", "request: taken 4.2 times a second", "1 cable",
         "CC 7, channel 2, nano", "snapshots leave it alone",
     ):  # fmt: skip
         assert words in row.detail
+    plays = found[found.index(row) + 1]
+    assert (plays.title, plays.right) == ("plays", "20 % to 60 %")
     assert any(row.right == "12.3 µs" for row in found)
     assert row.at is not None
     assert row.other is not None
