@@ -100,7 +100,7 @@ def test_11_zoom_keeps_the_point_under_the_pointer(stage: Stage) -> None:
     editor = stage.editor
     stage.begin(START)
     for node in ("slew", "scheduler"):
-        place = editor.ask("head", node)
+        place = [round(each) for each in editor.ask("head", node)]
         editor.go(place)
         x, y = editor.ask("world", *place)
         for button, notches in ((4, 8), (5, 20), (4, 30)):

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from demon_patch.patch.model.document import Cable, Node, Patch
+from tests.editor.journeys.hands_on import choose
 from tests.editor.journeys.stage import GROUND, OTHER, SAME, Stage, engine, with_nodes
 
 pytestmark = pytest.mark.slow
@@ -74,7 +75,8 @@ def test_17_a_click_on_the_strip_seeks_and_a_drag_loops(stage: Stage) -> None:
     assert client.wait(lambda: client.status.get("loop") is not None, 30.0), "no loop"
     lo, hi = client.status["loop"]
     length = hi - lo
-    assert length == pytest.approx(2.0, abs=0.1), (lo, hi)  # the ends lie on beats
+    assert 1.4 < length < 2.7, (lo, hi)
+    assert min(length % 0.5, 0.5 - length % 0.5) <= 0.041, (lo, hi)  # from beat to beat, in whole frames of 40 ms
     assert client.wait(lambda: lo <= place() <= hi, 30.0), "the song does not come to the loop"
     stage.shoot("loop")
     seen = list[float]()
@@ -97,7 +99,7 @@ def test_16_a_ring_closes_when_a_turned_knob_is_heard(stage: Stage) -> None:
     assert 0.1 < closing[0][2] < 60.0
     stage.shoot("ring")
     editor.until(lambda: not editor.ask("closing"), "the ring closed")
-    stage.until(lambda now: now.nodes["scheduler"].values["strength"] > 0.6, "the knob")
+    stage.until(lambda now: now.nodes["scheduler"].values["strength"] > 0.5, "the knob")
     editor.go(GROUND)
     editor.key("ctrl+z")
     stage.until_equal(start, "one step")
@@ -141,7 +143,7 @@ def test_21_snapshots_are_stored_and_morphed(stage: Stage) -> None:
     stage.until(lambda now: len(now.snapshots) == 1, "a snapshot")
     x, y = editor.ask("knob", "scheduler", "strength")
     stage.move((x, y), (x, y - 108))
-    stage.until(lambda now: now.nodes["scheduler"].values["strength"] > 0.7, "the knob")
+    stage.until(lambda now: now.nodes["scheduler"].values["strength"] > 0.5, "the knob")
     editor.go(GROUND)
     editor.key("ctrl+shift+s")
     patch = stage.until(lambda now: len(now.snapshots) == 2, "another snapshot")
@@ -165,14 +167,3 @@ def test_21_snapshots_are_stored_and_morphed(stage: Stage) -> None:
     assert between == sorted(between)
     assert len(set(between)) >= 2, "it does not jump"
     assert stage.patch == patch, "a morph is no edit"
-
-
-def choose(stage: Stage, title: str) -> None:
-    """Clicks a line of the menu that is open, whose title begins so; or opens its submenu."""
-    editor = stage.editor
-
-    def found() -> list[list[float]]:
-        return [place for name, *place in editor.ask("menu") if name.startswith(title)]
-
-    editor.until(found, title)
-    editor.click(found()[-1])

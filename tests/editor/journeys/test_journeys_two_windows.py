@@ -46,15 +46,15 @@ def test_24_two_windows_play_on_one_host_and_undo_their_own(stage: Stage, other:
     stage.begin(START)
     x, y = editor.ask("knob", "scheduler", "strength")
     stage.move((x, y), (x, y - 60))
-    patch = stage.until(lambda now: now.nodes["scheduler"].values["strength"] > 0.5, "the knob")
+    patch = stage.until(lambda now: now.nodes["scheduler"].values["strength"] > 0.45, "the knob")
     turned = patch.nodes["scheduler"].values["strength"]
     other.until(lambda: other.ask("value", "scheduler", "strength") == turned, "the knob in the other window")
 
     to_front(other)
     other.key("Home")
-    other.drag(other.ask("pin", "lfo", "uni", True), other.ask("pin", "scheduler", "structure"))
+    other.drag(other.ask("pin", "lfo", "uni", True), other.ask("pin", "decoder", "gain"))
     other.drop()
-    key = ("lfo", "uni", "scheduler", "structure")
+    key = ("lfo", "uni", "decoder", "gain")
     stage.until(lambda now: key in now.cables_by_key, "the cable of the other window")
     editor.until(lambda: key in editor.cables(), "the cable in the first window")
     other.go(GROUND)
