@@ -45,8 +45,8 @@ def picture(waves: Sequence[Wave], width: int, height: int) -> Pixels:
 
 def _half(loud: Array, rows: int, height: int) -> Array:
     """Returns how much the upper half of a wave covers of each pixel, [rows, columns]."""
-    away = np.abs(np.arange(rows, dtype=np.float32) + 0.5 - height / 2)[:, None]
-    reach = 0.5 + (height / 2 - 2.0) * np.clip(loud, 0.0, 1.0).astype(np.float32) ** 1.5
+    away = np.abs(np.arange(rows, dtype=np.float64) + 0.5 - height / 2)[:, None]
+    reach = 0.5 + (height / 2 - 2.0) * np.clip(loud, 0.0, 1.0) ** 1.5
     return np.clip(reach[None, :] - away + 0.5, 0.0, 1.0)
 
 
