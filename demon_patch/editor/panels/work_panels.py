@@ -21,7 +21,6 @@ from demon_patch.editor.panels.sheet import Paper
 from demon_patch.editor.panels.versions_model import Lifelines
 from demon_patch.editor.panels.versions_panel import VersionsPanel
 from demon_patch.errors import DemonError
-from demon_patch.patch.files.format import load
 from demon_patch.patch.model.document import Patch
 from demon_patch.runtime.remote.messages.base import Reply
 from demon_patch.runtime.remote.messages.documents import FileChanged
@@ -71,11 +70,13 @@ class WorkPanels:
 
     def _read(self, name: str) -> Patch | None:
         """Returns the document of the patch file, where it is on this machine and has that name."""
+        from demon_patch.runtime.assets.assets import load_patch  # it takes time, which the first frame does not have
+
         file = self._file()
         if file is None or file.name != name:
             return None
         try:
-            return load(file)
+            return load_patch(file)
         except DemonError:
             return None
 

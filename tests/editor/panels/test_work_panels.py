@@ -7,6 +7,7 @@ from pathlib import Path
 
 import dearpygui.dearpygui as dpg
 import pytest
+from msgspec import structs
 
 from demon_patch.editor.canvas.scene_brush import Brush
 from demon_patch.editor.hands.pointer import Pointer
@@ -19,6 +20,7 @@ from demon_patch.editor.panels.registry import Registry
 from demon_patch.editor.panels.sheet import Paper
 from demon_patch.editor.panels.words_panel import FormulaAdvisor
 from demon_patch.editor.panels.work_panels import NAMES, WorkPanels
+from demon_patch.patch.files.format import save
 from demon_patch.runtime.remote.messages.documents import FileChanged
 from demon_patch.runtime.remote.messages.session import Clients
 from tests.support.editor_desk import Desk, chained
@@ -74,6 +76,20 @@ def test_a_changed_file_opens_the_versions(paper: Paper, tmp_path: Path) -> None
     work.hear(FileChanged(file="song.dpatch.json", gone=True))
     assert registry.name == "versions"
     assert work.title("sched") == "Scheduler"
+
+
+def test_what_a_changed_file_holds_is_read_and_named(paper: Paper, tmp_path: Path) -> None:
+    work, _, desk = made(paper, tmp_path)
+    file = tmp_path / "song.dpatch.json"
+    work._file = lambda: file
+    work.hear(FileChanged(file=file.name))
+    assert work.lifelines.differs == ()
+    node = structs.replace(desk.patch.nodes["sched"], values={"strength": 0.8})
+    save(structs.replace(desk.patch, nodes={**desk.patch.nodes, "sched": node}), file)
+    work.hear(FileChanged(file=file.name))
+    assert work.lifelines.differs == ("Scheduler strength: 50 % → 80 %",)
+    work.hear(FileChanged(file="other.dpatch.json"))
+    assert work.lifelines.differs == ()
 
 
 def test_a_field_with_advice_is_drawn_and_clicked(paper: Paper) -> None:
