@@ -22,6 +22,7 @@ from demon_patch.editor.panels.versions_model import Lifelines
 from demon_patch.editor.panels.versions_panel import VersionsPanel
 from demon_patch.errors import DemonError
 from demon_patch.patch.model.document import Patch
+from demon_patch.runtime.assets.assets import load_patch
 from demon_patch.runtime.remote.messages.base import Reply
 from demon_patch.runtime.remote.messages.documents import FileChanged
 
@@ -70,8 +71,6 @@ class WorkPanels:
 
     def _read(self, name: str) -> Patch | None:
         """Returns the document of the patch file, where it is on this machine and has that name."""
-        from demon_patch.runtime.assets.assets import load_patch  # it takes time, which the first frame does not have
-
         file = self._file()
         if file is None or file.name != name:
             return None
