@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +62,12 @@ class Answers:
         box = self._box(node)
         return [*self._window(box.x, box.y), *self._window(box.x + box.w, box.y + box.h)]
 
+    def inside(self, node: str, across: float, down: float) -> list[float]:
+        """A place in the live display of a node, each side 0 to 1."""
+        box = self._box(node)
+        shown = box.display
+        return self._window(box.x + shown.x + across * shown.w, box.y + shown.y + down * shown.h)
+
     def middle(self, src: str, out: str, dst: str, port: str) -> list[float]:
         """A place on a cable on which nothing else lies."""
         key = CableKey(self._box(src).id, out, self._box(dst).id, port)
@@ -88,6 +95,15 @@ class Answers:
         places = zip(panel._rows, panel._tops, strict=False)
         x = panel.sheet.x + 60.0
         return [(r.title, r.right, r.detail, x * k, (panel.sheet.y + top + 12.0) * k) for r, (top, _) in places]
+
+    def menu(self) -> list[tuple[str, float, float]]:
+        """The lines of the menu that is open, and of its submenus: title, and where it is."""
+        found: Any = self._editor.popups._open
+        k = self._editor.window.scale
+        columns = getattr(found, "columns", ())
+        return [
+            (item.title, (c.x + 30.0) * k, (c.top(n) + 13.0) * k) for c in columns for n, item in enumerate(c.items)
+        ]
 
     def world(self, x: float, y: float) -> list[float]:
         """The point of the canvas at a pixel."""
@@ -164,7 +180,11 @@ class Answers:
         telemetry = self._editor.telemetry
         first = telemetry.memory.newest + 1
         values = telemetry.memory.frames((node, name, side), first, AHEAD_FRAMES)  # type: ignore[arg-type]
-        return first, [float(value) if value == value else None for value in values]
+        return first, [None if math.isnan(value) else float(value) for value in values]
+
+    def closing(self) -> list[tuple[str, str, float]]:
+        """The knobs whose rings close: node, port, seconds from the edit to the moment when it is heard."""
+        return [(*key, seconds) for key, (_, seconds) in self._editor.hands.rings._closing.items()]
 
     def offers(self) -> list[str]:
         """The titles that the palette lists."""

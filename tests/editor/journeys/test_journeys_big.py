@@ -60,7 +60,7 @@ def test_20_a_subpatch_is_made_gets_a_port_is_used_twice_and_unpacked(stage: Sta
     stage.shoot("inside")
     editor.key("u")
     editor.until(lambda: editor.state("within") is None, "outside")
-    (port,) = [p for p in patch.definitions[definition].inputs.keys() - inside.inputs.keys()]
+    (port,) = patch.definitions[definition].inputs.keys() - inside.inputs.keys()
 
     editor.click(editor.ask("head", made))
     editor.go(GROUND)
@@ -89,7 +89,7 @@ def test_20_a_subpatch_is_made_gets_a_port_is_used_twice_and_unpacked(stage: Sta
 def test_30_a_patch_of_200_nodes_is_panned_zoomed_and_edited(stage: Stage) -> None:
     editor, client = stage.editor, stage.client
     assert len(MANY.nodes) == 200
-    starved = client.status["starved"]
+    beat = client.status["beat"]
     stage.begin(MANY)
     editor.until(lambda: editor.state("zoom") < 0.5, "all of it is seen")
     stage.shoot("many")
@@ -121,4 +121,4 @@ def test_30_a_patch_of_200_nodes_is_panned_zoomed_and_edited(stage: Stage) -> No
     stage.until(lambda now: "n104" not in now.nodes, "it is gone")
     editor.key("ctrl+z", "ctrl+z")
     stage.until_equal(MANY, "two steps")
-    assert client.status["starved"] - starved < 1.0 or client.status["xruns"] > 0
+    assert client.wait(lambda: client.status["beat"] > beat + 8, 60.0), "it plays on meanwhile"
