@@ -20,8 +20,9 @@ def with_surface() -> Patch:
     patch = with_nodes(
         engine(strength=1.0),
         {
-            "other": Node("prompt", at=(0, 130), values={"text": "chiptune lead arp"}),
-            "map": Node("prompt_surface", at=(340, 130), values={"x": 0.1, "y": 0.9, "focus": 3.0}),
+            "words": Node("prompt", at=(-340, 0), values={"text": "warm"}),
+            "other": Node("prompt", at=(-340, 130), values={"text": "chiptune lead arp"}),
+            "map": Node("prompt_surface", at=(40, 0), values={"x": 0.1, "y": 0.9, "focus": 3.0}),
         },
         Cable("words", "prompt", "map", "prompt_1"),
         Cable("other", "prompt", "map", "prompt_2"),

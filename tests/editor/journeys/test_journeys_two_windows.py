@@ -82,7 +82,7 @@ def test_25_nodes_are_pasted_from_one_window_into_the_other(stage: Stage, other:
     editor.until(lambda: editor.state("selected") == ["lfo", "slew"], "the selection")
     editor.key("ctrl+c")
     to_front(other)
-    place = other.ask("screen", 500.0, 430.0)
+    place = other.ask("screen", 660.0, 200.0)
     other.go(place)
     other.key("ctrl+v")
     patch = stage.until(lambda now: len(now.nodes) == len(START.nodes) + 2, "the pasted nodes")
