@@ -77,7 +77,9 @@ def turned(stage: Stage, by: float) -> Patch:
     editor, before = stage.editor, stage.patch
     x, y = editor.ask("knob", "scheduler", "strength")
     stage.move((x, y), (x, y - by))
-    return stage.until(lambda now: now != before, "the knob")
+    stage.until(lambda now: now != before, "the knob")
+    editor.until(lambda: not editor.state("busy") and editor.ask("patch") == dumps(stage.patch), "all of the turn")
+    return stage.patch
 
 
 def test_28_29_a_killed_window_leaves_the_sound_and_a_killed_host_the_patch(own: Own) -> None:
