@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEBIAN := libportaudio2 python3-venv
-DEBIAN_TESTS := jackd2 sonic-pi-samples gcc libc6-dev
+DEBIAN_TESTS := jackd2 sonic-pi-samples gcc libc6-dev xvfb xdotool libgl1 libgl1-mesa-dri
 
 .PHONY: play test check gallery bench debian clean
 

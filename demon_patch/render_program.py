@@ -21,7 +21,7 @@ def _own_package() -> None:
 
 
 if __name__ == "__main__":
-    if hasattr(os, "nice"):
+    if sys.platform != "win32":
         os.nice(19)
     _own_package()
 

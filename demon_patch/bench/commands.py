@@ -313,8 +313,7 @@ def soak(
     Parameters:
         minutes: How long, 1 to 1440.
         seed: Draws the actions.
-        device: Part of a sound device's name; none for a clock without one; a JACK server with a dummy card by default,
-            where JACK is installed.
+        device: Part of a sound device's name; none for a clock without one; JACK with a dummy card by default.
         save: Keeps the rows in this JSON file.
         as_json: Prints JSON in place of tables.
     """
@@ -353,8 +352,7 @@ def host(
 
     Parameters:
         seconds: Of each stretch of telemetry and of the crowd, up to 3600.
-        device: Part of a sound device's name; none for a clock without one; a JACK server with a dummy card by default,
-            where JACK is installed.
+        device: Part of a sound device's name; none for a clock without one; JACK with a dummy card by default.
         save: Keeps the rows in this JSON file.
         as_json: Prints JSON in place of tables.
     """

@@ -76,17 +76,24 @@ class MeasuredHost(Host):
     def figures(self) -> dict[str, Any]:
         """From any thread. Returns the times of the edits so far, the counts of starved seconds, shortfalls and ticks'
         milliseconds, and by name the seconds for which threads have computed."""
-        clocks = {each.name: time.pthread_getcpuclockid(each.ident) for each in threading.enumerate() if each.ident}
         status = self.status
         return {
             "times": self.times,
-            "threads": {name: time.clock_gettime(clock) for name, clock in clocks.items()},
+            "threads": _computed(),
             "starved_s": status.starved,
             "shortfalls": status.shortfalls,
             "xruns": status.xruns - status.shortfalls,
             "completions": status.completions,
             "tick_ms": status.tick_ms,
         }
+
+
+def _computed() -> dict[str, float]:
+    """Returns by name the seconds for which threads have computed; nothing where the system does not tell."""
+    if sys.platform != "linux":
+        return {}
+    threads = [each for each in threading.enumerate() if each.ident]
+    return {each.name: time.clock_gettime(time.pthread_getcpuclockid(each.ident or 0)) for each in threads}
 
 
 def stubbed(session: Session) -> Session:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,7 +50,7 @@ def used(pid: int) -> Used:
 def _cpu_seconds(pid: int) -> float:
     """Returns the seconds for which a process has computed, its ended threads included."""
     fields = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return (int(fields[11]) + int(fields[12])) / _ticks_per_second()
 
 
 def _times(task: Path) -> tuple[float, float]:
@@ -74,6 +75,11 @@ def thread_seconds(pid: int) -> dict[str, float]:
     return found
 
 
+def _ticks_per_second() -> int:
+    """Returns how many of the units in which /proc counts processor time make a second."""
+    return 100 if sys.platform == "win32" else os.sysconf("SC_CLK_TCK")
+
+
 def busy_seconds() -> float:
     """Returns the seconds for which the processors of the machine have computed since it started, all programs
     together."""
@@ -81,7 +87,7 @@ def busy_seconds() -> float:
         user, nice, system, _idle, _wait, *interrupts = (PROC / "stat").read_text().split("\n", 1)[0].split()[1:8]
     except (OSError, ValueError):
         return 0.0
-    return sum(map(int, (user, nice, system, *interrupts))) / os.sysconf("SC_CLK_TCK")
+    return sum(map(int, (user, nice, system, *interrupts))) / _ticks_per_second()
 
 
 def child_with(pid: int, word: str) -> int:

@@ -11,12 +11,22 @@ import json
 import os
 import queue
 import socket
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from demon_patch.errors import DemonError
+
 LATER = 2  # frames
+
+
+def unix_socket() -> socket.socket:
+    """Returns a new Unix socket. Raises DemonError where there are none."""
+    if sys.platform == "win32":
+        raise DemonError("an editor is driven by a Unix socket", mend="do that on Linux or macOS")
+    return socket.socket(socket.AF_UNIX)
 
 
 class Drive:
@@ -31,7 +41,7 @@ class Drive:
         self._waiting: list[tuple[int, list[Any], queue.SimpleQueue[dict[str, Any]]]] = []
         with contextlib.suppress(FileNotFoundError):
             file.unlink()
-        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket = unix_socket()
         new = file.with_name(f"{file.name}.new")
         with contextlib.suppress(FileNotFoundError):
             new.unlink()

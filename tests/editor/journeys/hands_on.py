@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+
+from demon_patch.patch.model.document import Patch
 from tests.editor.journeys.stage import Stage
 
 
@@ -14,3 +17,9 @@ def choose(stage: Stage, title: str) -> None:
 
     editor.until(found, title)
     editor.click(found()[-1])
+
+
+def held(patch: Patch, node: str, port: str) -> float:
+    """The number that a port holds; NaN where it has its default."""
+    found = patch.nodes[node].values.get(port)
+    return float(found) if isinstance(found, (int, float)) else math.nan

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from demon_patch.patch.model.document import Cable, Node, Patch
-from tests.editor.journeys.hands_on import choose
+from tests.editor.journeys.hands_on import choose, held
 from tests.editor.journeys.stage import GROUND, OTHER, SAME, Stage, engine, with_nodes
 
 pytestmark = pytest.mark.slow
@@ -51,8 +51,8 @@ def test_22_the_listener_is_dragged_on_the_prompt_surface_and_heard(stage: Stage
     editor.drag(editor.ask("inside", "map", 0.15, 0.15), editor.ask("inside", "map", 0.9, 0.12))
     stage.shoot("surface")
     editor.drop()
-    patch = stage.until(lambda now: now.nodes["map"].values["x"] > 0.8, "the listener at the other prompt")
-    assert patch.nodes["map"].values["y"] > 0.8
+    patch = stage.until(lambda now: held(now, "map", "x") > 0.8, "the listener at the other prompt")
+    assert held(patch, "map", "y") > 0.8
     assert stage.steps() == steps + 1
     stage.hear_until(lambda like: like < alike - OTHER, before, "the other prompt is not heard")
     editor.go(GROUND)
@@ -100,7 +100,7 @@ def test_16_a_ring_closes_when_a_turned_knob_is_heard(stage: Stage) -> None:
     assert 0.1 < closing[0][2] < 60.0
     stage.shoot("ring")
     editor.until(lambda: not editor.ask("closing"), "the ring closed")
-    stage.until(lambda now: now.nodes["scheduler"].values["strength"] > 0.5, "the knob")
+    stage.until(lambda now: held(now, "scheduler", "strength") > 0.5, "the knob")
     editor.go(GROUND)
     editor.key("ctrl+z")
     stage.until_equal(start, "one step")
@@ -144,13 +144,13 @@ def test_21_snapshots_are_stored_and_morphed(stage: Stage) -> None:
     stage.until(lambda now: len(now.snapshots) == 1, "a snapshot")
     x, y = editor.ask("knob", "scheduler", "strength")
     stage.move((x, y), (x, y - 108))
-    stage.until(lambda now: now.nodes["scheduler"].values["strength"] > 0.5, "the knob")
+    stage.until(lambda now: held(now, "scheduler", "strength") > 0.5, "the knob")
     editor.go(GROUND)
     editor.key("ctrl+shift+s")
     patch = stage.until(lambda now: len(now.snapshots) == 2, "another snapshot")
     ids = {each.title: id for id, each in patch.snapshots.items()}
     one, two = (ids[title] for title in sorted(ids))
-    values = [patch.snapshots[id].values["scheduler"]["strength"] for id in (one, two)]
+    values = [float(patch.snapshots[id].values["scheduler"]["strength"]) for id in (one, two)]  # type: ignore[arg-type]
     assert patch.snapshots[one] != patch.snapshots[two], values
     editor.click(GROUND, button=3)
     choose(stage, "Snapshots")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from demon_patch.patch.model.document import Cable, Node
+from tests.editor.journeys.hands_on import held
 from tests.editor.journeys.stage import GROUND, Stage, engine, with_nodes
 from tests.support.driven_editor import DrivenEditor, driven_editor
 
@@ -46,7 +47,7 @@ def test_24_two_windows_play_on_one_host_and_undo_their_own(stage: Stage, other:
     stage.begin(START)
     x, y = editor.ask("knob", "scheduler", "strength")
     stage.move((x, y), (x, y - 60))
-    patch = stage.until(lambda now: now.nodes["scheduler"].values["strength"] > 0.45, "the knob")
+    patch = stage.until(lambda now: held(now, "scheduler", "strength") > 0.45, "the knob")
     turned = patch.nodes["scheduler"].values["strength"]
     other.until(lambda: other.ask("value", "scheduler", "strength") == turned, "the knob in the other window")
 
@@ -61,7 +62,7 @@ def test_24_two_windows_play_on_one_host_and_undo_their_own(stage: Stage, other:
 
     to_front(editor)
     editor.key("ctrl+z")  # takes back its own step, not the latest
-    stage.until(lambda now: now.nodes["scheduler"].values["strength"] == 0.3, "its own step undone")
+    stage.until(lambda now: held(now, "scheduler", "strength") == 0.3, "its own step undone")
     assert key in stage.patch.cables_by_key
     editor.key("ctrl+shift+c")
     editor.until(lambda: editor.state("panel") == "clients", "who is on the host")
