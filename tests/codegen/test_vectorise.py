@@ -19,7 +19,9 @@ def kinds(unrolled: Vectorised) -> dict[str, str | None]:
 
 
 def test_a_phase_is_a_running_sum_and_what_never_changes_stays() -> None:
-    assert kinds(stages("lfo", unwired=FREE)) == {"cycles": "sum", "lost": "sum", "origin": "still"}
+    assert kinds(stages("lfo", unwired=FREE)) == {
+        "cycles": "sum", "lost": "sum", "origin": "still", "shown": "held",
+    }  # fmt: skip
     assert kinds(stages("lfo"))["cycles"] == "loop"  # a reset may set it to 0
 
 
