@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from demon_patch.patch.model.document import Node
+from demon_patch.runtime.performance.mixes import shares
 from tests.support.mix_weights import NOISE, weights
 from tests.support.node_oracle import BEAT, K, N, noise
 
@@ -60,10 +61,16 @@ def test_a_gate_moves_a_sequence_on_and_a_reset_begins_it_again() -> None:
     assert np.array_equal(found[:3], part == np.arange(3)[:, None])
 
 
-def test_a_surface_weighs_its_prompts_by_their_distance_to_the_listener() -> None:
+@pytest.mark.parametrize("focus", [0.5, 2.0, 4.0])
+def test_a_surface_weighs_its_prompts_by_their_distance_to_the_listener(focus: float) -> None:
     places = {"at_x1": 0.2, "at_y1": 0.3, "at_x4": 0.9, "at_y4": 0.8, "at_x6": 0.4, "at_y6": 1.0}
-    node = Node("prompt_surface", values={**places, "y": 0.25, "focus": 2.0})
-    found = weights(node, "146", {"x": (NOISE, "out")})
+    node = Node("prompt_surface", values={**places, "y": 0.25, "focus": focus})
+    found = shares(weights(node, "146", {"x": (NOISE, "out")})[[0, 3, 5]])
     x = np.clip(noise(), 0, 1)
-    expected = [((x - px) ** 2 + (0.25 - py) ** 2 + 1e-6) ** -2.0 for px, py in ((0.2, 0.3), (0.9, 0.8), (0.4, 1.0))]
-    assert np.allclose(found[[0, 3, 5]] / found[[0, 3, 5]].sum(0), expected / np.sum(expected, axis=0), atol=1e-9)
+    expected = [((x - px) ** 2 + (0.25 - py) ** 2 + 1e-6) ** -focus for px, py in ((0.2, 0.3), (0.9, 0.8), (0.4, 1.0))]
+    assert np.allclose(found, expected / np.sum(expected, axis=0), atol=1e-9)
+
+
+def test_a_prompt_under_the_listener_is_heard_alone_however_far_the_others_are() -> None:
+    found = shares(weights(Node("prompt_surface", values={"x": 0.9, "y": 0.1, "focus": 4.0}), "14")[[0, 3]])
+    assert np.allclose(found, [[0.0], [1.0]], atol=1e-9)
