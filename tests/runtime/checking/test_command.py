@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -50,9 +51,24 @@ def test_check_loads_no_torch(home: Path) -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_render_and_play_name_the_patch_too(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_render_names_the_patch_too(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = patch_of(home, clip=audio("sub\\kick.wav"))
-    for command in ("render", "play"):
-        run = Run(capsys, command, path)
-        assert run.code == 1
-        assert str(findings(path)[0]) in run.err
+    run = Run(capsys, "render", path)
+    assert run.code == 1
+    assert str(findings(path)[0]) in run.err
+
+
+def test_play_goes_on_without_a_clip_and_names_it(home: Path) -> None:
+    path = patch_of(home, clip=audio("sub\\kick.wav"))
+    command = [sys.executable, "-c", "from demon_patch.cli import main; main()", "play", str(path)]
+    with subprocess.Popen([*command, "--plain", "--device", "none"], stdout=-1, stderr=-2, text=True) as playing:
+        assert playing.stdout is not None
+        said = ""
+        while "kick.wav" not in said:
+            line = playing.stdout.readline()
+            assert line, said
+            said += line
+        assert playing.poll() is None
+        playing.send_signal(signal.SIGINT)
+        playing.communicate(timeout=60)
+    assert findings(path)[0].what in said
