@@ -268,8 +268,10 @@ def turn_knobs(stage: Stage) -> None:
 
 
 def _turn(player: Client, moves: tuple[tuple[str, str, Value], ...]) -> None:
-    """Turns knobs of nodes that are there. Raises DemonError for a refusal, unless a node has just been removed."""
+    """Turns knobs of nodes that are there. Raises DemonError for a refusal, unless the document has changed meanwhile:
+    a node may have been removed, and brought back."""
     while True:
+        before = player.revision
         there = tuple(move for move in moves if move[0] in player.patch.nodes)
         try:
             if there:
@@ -278,7 +280,7 @@ def _turn(player: Client, moves: tuple[tuple[str, str, Value], ...]) -> None:
         except DemonError:
             revision = player.ask(documents.Document(since=player.revision), documents.Snapshot).revision
             player.wait(lambda: player.revision >= revision)  # noqa: B023
-            if all(move[0] in player.patch.nodes for move in there):
+            if player.revision == before:
                 raise
 
 
