@@ -22,7 +22,6 @@ from demon_patch.editor.panels.versions_model import Lifelines
 from demon_patch.editor.panels.versions_panel import VersionsPanel
 from demon_patch.errors import DemonError
 from demon_patch.patch.model.document import Patch
-from demon_patch.runtime.assets.assets import load_patch
 from demon_patch.runtime.remote.messages.base import Reply
 from demon_patch.runtime.remote.messages.documents import FileChanged
 
@@ -74,6 +73,10 @@ class WorkPanels:
         file = self._file()
         if file is None or file.name != name:
             return None
+        from demon_patch.runtime.assets.assets import (
+            load_patch,  # with what reads sounds, which the window does not need
+        )
+
         try:
             return load_patch(file)
         except DemonError:

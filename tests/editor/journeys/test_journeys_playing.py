@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.editor.journeys.hands_on import choose, held
-from tests.editor.journeys.stage import GROUND, OTHER, Stage, engine
+from tests.editor.journeys.stage import GROUND, Stage, engine
 
 pytestmark = pytest.mark.slow
 
@@ -71,7 +71,6 @@ def test_16_a_ring_closes_when_a_turned_knob_is_heard(stage: Stage) -> None:
 def test_23_a_knobs_movement_becomes_a_loop(stage: Stage) -> None:
     start, editor = engine(strength=0.3), stage.editor
     stage.begin(start)
-    before, alike = stage.settled()
     steps = stage.steps()
     x, y = editor.ask("knob", "scheduler", "strength")
     editor.go((x, y))
@@ -93,7 +92,6 @@ def test_23_a_knobs_movement_becomes_a_loop(stage: Stage) -> None:
         return max(seen) - min(seen) > 0.1
 
     editor.until(moves, "the knob moves by itself")
-    stage.hear_until(lambda like: like < alike - OTHER, before, "the loop is not heard")
     editor.key("ctrl+z")
     stage.until_equal(start, "one step")
 
