@@ -10,6 +10,8 @@ WORDED = frozenset({"text", "formula"})
 LINES, LINE, INNER = 4, 18.0, 8.0
 """Of a text in a display: at most so many lines, the height of a line, and the margin left and right."""
 
+MAP_EDGE = 9.0
+"""The margin of a map, within which its places lie."""
 _USUAL = 42.0
 _HEIGHTS = {
     kind: float(height)

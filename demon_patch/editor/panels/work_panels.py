@@ -73,9 +73,8 @@ class WorkPanels:
         file = self._file()
         if file is None or file.name != name:
             return None
-        from demon_patch.runtime.assets.assets import (
-            load_patch,  # with what reads sounds, which the window does not need
-        )
+        # It brings what reads sounds, which the window's first frame must not wait for.
+        from demon_patch.runtime.assets.assets import load_patch
 
         try:
             return load_patch(file)

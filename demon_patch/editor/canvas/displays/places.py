@@ -6,11 +6,10 @@ import math
 
 from demon_patch.editor.canvas.displays.base import Picture
 from demon_patch.editor.canvas.scene_brush import Item
+from demon_patch.editor.layout.display_sizes import MAP_EDGE as EDGE
 from demon_patch.editor.look.theme import SMALL, fade, mix
 
 MOST = 8
-EDGE = 9.0
-"""The margin round the square in which places lie; `hands.gestures.map` has the same."""
 LEAST, LARGEST = 3.5, 11.0  # radius of a place by its share
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 from demon_patch.editor.hands.gestures.base import Gesture
 from demon_patch.editor.hands.places import crossed, crossing, line
 from demon_patch.editor.hands.pointer import Pointer
@@ -12,7 +14,7 @@ STEP = 3.0
 """Pixels between two points of the line."""
 
 
-class Stroke(Gesture):
+class Stroke(Gesture, ABC):
     """A line drawn with the right button; the cables that it crosses turn red."""
 
     button = "right"
@@ -41,9 +43,9 @@ class Stroke(Gesture):
         self.tools.canvas.show_knife(None)
         self.done()
 
+    @abstractmethod
     def done(self) -> None:
         """Edits the cables that were crossed."""
-        raise NotImplementedError
 
     def cancel(self) -> None:
         """Takes the line away."""

@@ -9,9 +9,8 @@ from demon_patch.editor.hands.gestures.picture import PictureDrag
 from demon_patch.editor.hands.pointer import Pointer
 from demon_patch.editor.hands.tools import Tools
 from demon_patch.editor.layout.box import Display, Point
+from demon_patch.editor.layout.display_sizes import MAP_EDGE as EDGE
 
-EDGE = 9.0
-"""The margin round the square in which places lie (`canvas.displays.places`)."""
 CORNER = 11.0
 """Pixels from which a place can be taken hold of."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from itertools import accumulate
 from typing import Any
@@ -25,7 +26,7 @@ LEAST_APART = 0.01
 """Between two points of a line, in what it counts."""
 
 
-class PictureDrag(Gesture):
+class PictureDrag(Gesture, ABC):
     """A picture in the hand: sets ports of its node, at most 60 times a second, in one undo step."""
 
     LABEL = "Set value"
@@ -37,9 +38,9 @@ class PictureDrag(Gesture):
         self._next: dict[str, Any] = {}
         self._sent_at = -math.inf
 
+    @abstractmethod
     def values(self, pointer: Pointer) -> Mapping[str, Any]:
         """Returns what the ports are to hold with the pointer at a place."""
-        raise NotImplementedError
 
     def port(self, name: str) -> Port | None:
         """Returns a port of the node."""
