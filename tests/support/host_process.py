@@ -35,7 +35,8 @@ class HostProcess:
 
 @contextmanager
 def host_process(folder: Path, *arguments: str, **environment: str) -> Iterator[HostProcess]:
-    """A host that listens on a free port; it is killed at the end if it still runs."""
+    """A host that listens on a free port. At the end it is asked to end, and killed only where it does not: the audio
+    process of a killed host plays on."""
     number = len(list(folder.glob("said-*")))
     said, told = folder / f"said-{number}", folder / f"told-{number}"
     with said.open("wb") as out, told.open("wb") as err:
@@ -50,5 +51,9 @@ def host_process(folder: Path, *arguments: str, **environment: str) -> Iterator[
         made.url = made.address()
         yield made
     finally:
-        process.kill()
-        process.wait(30)
+        process.terminate()
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(30)

@@ -32,6 +32,15 @@ def test_180_pixels_are_the_whole_range() -> None:
     assert desk.patch == chained()
 
 
+@pytest.mark.parametrize("looks", [1, 2, 30])
+def test_a_knob_turns_as_far_however_many_looks_there_are(looks: int) -> None:
+    desk = Desk(chained())
+    start = desk.knob("sched", "strength")
+    begun = desk.graph.nodes["sched"].values.get("strength", 0.5)
+    desk.drag(start, *(up(start, -84 * (n + 1) / looks) for n in range(looks)))
+    assert desk.graph.nodes["sched"].values["strength"] == pytest.approx(begun - 80 / 180, abs=2e-3)
+
+
 def test_shift_is_ten_times_finer() -> None:
     desk = Desk(chained())
     start = desk.knob("sched", "strength")

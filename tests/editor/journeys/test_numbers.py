@@ -30,7 +30,7 @@ def test_13_the_depth_of_a_cable_is_turned_through_zero_and_heard(stage: Stage) 
     before, alike = stage.settled()
     with stage.down("ctrl"):
         x, y = editor.ask("knob", "scheduler", "strength")
-        editor.drag((x, y), (x, y + 180), steps=10)  # the first step begins the gesture
+        editor.drag((x, y), (x, y + 166), steps=10)
         stage.shoot("depth")
         editor.drop()
     stage.until(lambda now: (now.cables_by_key[WIRED.key].depth or 0.0) < -0.3, "a negative depth")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from demon_patch.editor.hands.gestures.base import SLACK, Gesture
 from demon_patch.editor.hands.pointer import Pointer
 from demon_patch.editor.hands.tools import Tools
 
 Drag = Callable[[Pointer, Pointer], Gesture | None]
-"""Returns the gesture that a drag begins; it is given the press, and where the pointer is now."""
+"""Returns the gesture that a drag begins; it is given the press, and where the pointer had gone SLACK pixels."""
 Click = Callable[[Pointer], object]
 
 
@@ -24,11 +25,18 @@ class Press(Gesture):
         """Becomes the drag."""
         if self._drag is None or pointer.away(self.start) <= SLACK:
             return None
-        drag, self._drag = self._drag(self.start, pointer), None
+        drag, self._drag = self._drag(self.start, self._begin(pointer)), None
         if drag is not None:
             self._click = None
             return drag.move(pointer) or drag
         return None
+
+    def _begin(self, pointer: Pointer) -> Pointer:
+        """Returns the pointer where it had gone SLACK pixels: what it has gone since belongs to the drag, however many
+        looks there were meanwhile."""
+        share = SLACK / pointer.away(self.start)
+        x, y = self.start.x, self.start.y
+        return replace(pointer, x=x + share * (pointer.x - x), y=y + share * (pointer.y - y))
 
     def release(self, pointer: Pointer) -> None:
         """Is a click."""
