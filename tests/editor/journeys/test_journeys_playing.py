@@ -56,9 +56,10 @@ def test_16_a_ring_closes_when_a_turned_knob_is_heard(stage: Stage) -> None:
     start, editor = (
         engine(strength=0.3, steps=8, depth=4),
         stage.editor,
-    )  # long generations: the ring is there to be seen
+    )
     stage.begin(start)
     x, y = editor.ask("knob", "scheduler", "strength")
+    # long generations: the ring is there to be seen
     turned, way = list[list[tuple[str, str, float]]](), itertools.count()
 
     def turn() -> bool:
