@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -12,44 +11,11 @@ from demon_patch.errors import DeviceError, PatchError
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.edit.commands import SetMapping, SetRange
 from demon_patch.patch.model.dashboard import Controller, ControlMapping
-from demon_patch.patch.model.document import Patch
 from demon_patch.runtime.devices.hub import DevicesHub
 from demon_patch.runtime.devices.status import MappingStatus
 from demon_patch.runtime.graph.compile import Geometry, compile
+from tests.runtime.devices.room import LOOK, Room
 from tests.support.devices import PATCH, RATE, SONG, Cables, Stage
-
-LOOK = 0.004
-
-
-class Room:
-    """A hub, its devices and its performance; `pass_time` looks as the hub's thread would, and ticks now and then."""
-
-    def __init__(self, patch: Patch = PATCH, devices: Sequence[str] = ("Keys",), **options: Any) -> None:
-        self.cables, self.stage = Cables(*devices), Stage(patch)
-        self.hub = DevicesHub(self.stage, RATE, system=lambda: self.cables, **options)
-        self.now, self.ticked = 0.0, 0
-        self.look()
-
-    def look(self) -> None:
-        self.hub.look(self.now)
-
-    def pass_time(self, seconds: float, tick: int = 1) -> None:
-        """tick: control frames."""
-        for _ in range(round(seconds / LOOK)):
-            self.now += LOOK
-            self.look()
-            frame = int(self.now * RATE + 1e-9)
-            if frame // tick > self.ticked:
-                self.ticked = frame // tick
-                self.stage.tick(frame)
-
-    @property
-    def events(self) -> list[str]:
-        return [event.kind for event in self.hub.events_since(0)]
-
-    @property
-    def live(self) -> dict[tuple[str, str], Any]:
-        return dict(self.stage.document.live.values)
 
 
 def test_an_event_is_stamped_with_its_frame_and_read_by_the_next_tick() -> None:
@@ -283,76 +249,6 @@ def test_osc_turns_knobs_and_its_port_can_be_taken() -> None:
     room.hub.stop_osc()
     room.pass_time(0.1)
     assert room.hub.status.osc == ""
-
-
-def beats(
-    room: Room,
-    seconds: float,
-    bpm: float,
-    *,
-    first: Sequence[Sequence[int]] = (),
-    each: Callable[[], None] = lambda: None,
-) -> None:
-    """A device sends its clock for some seconds of virtual time, after other messages. each: called after each look."""
-    due = room.now
-    room.cables.send("Keys", *first)
-    for _ in range(round(seconds / LOOK)):
-        while due <= room.now:
-            room.cables.plugged["Keys"].append(((0xF8,), 60 / bpm / 24))
-            due += 60 / bpm / 24
-        room.pass_time(LOOK)
-        each()
-
-
-def test_nodes_hear_a_clock_and_the_transport_does_not_unless_told() -> None:
-    room = Room()
-    beats(room, 4.0, 140.0, first=[(0xFA,)])
-    assert room.stage.done == []
-    fed = room.stage.fed
-    assert sum(event.value[1] for event in fed if event.port == "pulse") == 10  # type: ignore[index]
-    assert [event.value for event in fed if event.port == "run"] == [(1.0, 1.0)]
-    assert [event.value for event in fed if event.port == "pace"][-1] == pytest.approx(140, abs=0.05)
-    room.cables.send("Keys", (0xFC,))
-    room.pass_time(0.1)
-    assert [event.value for event in fed if event.port == "run"][-1] == (0.0, 0.0)
-
-
-def test_the_transport_follows_a_clock_that_it_is_told_to() -> None:
-    room = Room()
-    room.hub.follow_clock("Keys")
-    beats(room, 2.0, 140.0)
-    assert room.stage.done[-1] == ("tempo", pytest.approx(140, abs=0.05))
-    beats(room, 20.0, 140.0, first=[(0xFA,)])
-    assert room.stage.done[1:3] == [("seek", 0.0), ("play", True)]
-    assert room.hub.status.clock_from == "Keys"
-    assert room.hub.status.clock_bpm == pytest.approx(140, abs=0.05)
-    room.cables.send("Keys", (0xFC,))
-    room.pass_time(0.1)
-    assert room.stage.done[-1] == ("play", False)
-    room.cables.send("Keys", (0xF2, 32, 0), (0xFB,))
-    room.pass_time(0.02)
-    assert ("seek", pytest.approx(8 * 60 / 140, abs=0.01)) in room.stage.done[-3:]
-    assert ("play", True) in room.stage.done[-2:]
-    room.pass_time(3.0)
-    assert room.stage.messages[-1] == "the MIDI clock has ended; the tempo stays"
-
-
-def test_the_beats_of_the_transport_come_to_lie_on_those_of_the_clock() -> None:
-    room = Room()
-    room.hub.follow_clock("*")
-    beats(room, 3.03, 133.0)
-    start = room.now
-    off: list[float] = []
-
-    def measure() -> None:
-        place = room.stage.heard(room.now).beat - (room.now - start) * 133 / 60
-        off.append(abs((place + 0.5) % 1 - 0.5))
-
-    beats(room, 30.0, 133.0, first=[(0xFA,)], each=measure)
-    assert max(off[-1000:]) < 0.03  # of a beat: 14 ms
-    tempi = [tempo for kind, tempo in room.stage.done if kind == "tempo"]
-    assert all(abs(tempo - 133) <= 0.041 * 133 for tempo in tempi)  # type: ignore[operator]
-    assert len(tempi) < 40
 
 
 def test_a_hub_that_runs_ends_and_closes_its_devices() -> None:

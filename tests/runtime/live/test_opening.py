@@ -7,13 +7,12 @@ import glob
 import os
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import soundfile
 from msgspec import structs
 
 from demon_patch.engine.session import Session
@@ -343,7 +342,8 @@ def test_the_transport_obeys_through_a_takeover(played: Played) -> None:
 
 def test_what_a_device_sent_before_a_takeover_is_not_heard_minutes_later(played: Played) -> None:
     host = played.host
-    document = structs.replace(B, nodes={**B.nodes, "knob": Node("midi_cc")}, cables=(*B.cables, *wired("knob")))
+    cable = Cable("knob", "value", "decoder", "window", depth=0.01)
+    document = structs.replace(B, nodes={**B.nodes, "knob": Node("midi_cc")}, cables=(*B.cables, cable))
     late = 5000  # a control frame of A, which has played for minutes
     assert played.over(host.load(document)).stage == "playing"
     host.feed_many([FedEvent("knob", "position", 0.75, late)])
@@ -354,53 +354,3 @@ def test_what_a_device_sent_before_a_takeover_is_not_heard_minutes_later(played:
 
     until(lambda: position() == 0.75)
     assert host.performer.forecast.now < late
-
-
-def wired(node: str) -> tuple[Cable, ...]:
-    return (Cable(node, "value", "decoder", "window", depth=0.01),)
-
-
-def missing(seconds: float) -> Patch:
-    nodes = {**A.nodes, "source": Node("audio_source", values={"file": "gone.wav", "seconds": seconds})}
-    return structs.replace(A, nodes=nodes)
-
-
-@pytest.mark.parametrize(("seconds", "length"), [(10.0, 250), (60.0, 600)])
-def test_a_missing_clip_is_silent_and_its_node_is_red(tmp_path: Path, seconds: float, length: int) -> None:
-    document = missing(seconds)
-    with Host(document, Session(toy_family()), folder=tmp_path, device="none") as host:
-        assert host.performer.source.frames == length
-        assert not np.any(host.performer.source.audio)
-        (message,) = host.messages
-        assert "gone.wav" in message
-        host.tick_loop.step()
-        assert list(host.status.faults) == ["source"]
-        assert "gone.wav" in host.status.faults["source"]
-        host.turn("scheduler", "strength", 0.9)
-        host.document.do(SetValue("words", "text", "cold"))
-        host._edit_thread.submit(lambda: None).result(60)
-        assert host.performer.program.faults == {}
-        assert host.messages == (message,)  # a later edit is no mistake
-        host.write(tmp_path / "saved.dpatch.json")
-        assert host.patch.nodes["source"].values["file"] == "gone.wav"
-
-
-def test_a_clip_that_comes_back_is_heard_after_the_next_edit(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sound: Callable[[Path, float], None]
-) -> None:
-    with Host(missing(10.0), Session(toy_family()), folder=tmp_path, device="none") as host:
-        sound(tmp_path / "gone.wav", 10.0)
-        host.document.do(SetValue("words", "text", "cold"))
-        host._edit_thread.submit(lambda: None).result(60)
-        host.tick_loop.step()
-        assert np.any(host.performer.source.audio)
-        host.tick_loop.step()
-        assert not host.status.faults
-
-
-@pytest.fixture
-def sound() -> Callable[[Path, float], None]:
-    def write(path: Path, seconds: float) -> None:
-        soundfile.write(path, np.random.default_rng(1).uniform(-0.5, 0.5, (round(8000 * seconds), 1)), 8000)
-
-    return write
