@@ -19,6 +19,7 @@ from demon_patch.editor.first_patch import first_patch
 from demon_patch.editor.hands.hands import Hands
 from demon_patch.editor.hands.keys import Keys
 from demon_patch.editor.hints import hint_of
+from demon_patch.editor.kept_edits import KeptEdits
 from demon_patch.editor.layout.facts import Facts
 from demon_patch.editor.layout.space import Space
 from demon_patch.editor.link import starting
@@ -36,15 +37,14 @@ from demon_patch.editor.panels.protocol import Item
 from demon_patch.editor.panels.settings_file import load as load_settings
 from demon_patch.editor.panels.sheet import Paper
 from demon_patch.editor.panels.work_panels import WorkPanels
+from demon_patch.editor.song_changes import SongChanges
 from demon_patch.editor.window import Window
 from demon_patch.nodes.catalogue import CATALOGUE
-from demon_patch.patch.edit.difference import difference
-from demon_patch.patch.edit.session import Revision
 from demon_patch.patch.model.document import Patch
 from demon_patch.runtime.remote.messages.base import Fault, Reply, Request
 from demon_patch.runtime.remote.messages.documents import FileChanged
-from demon_patch.runtime.remote.messages.edits import Do
-from demon_patch.runtime.remote.messages.session import Clients, Notice
+from demon_patch.runtime.remote.messages.opening import Opening
+from demon_patch.runtime.remote.messages.session import Clients, Model, Notice
 
 SHOW_SECONDS, RESTING_SECONDS = 1 / 30, 1.0  # between two pictures of telemetry, while it moves and else
 NAME = "editor"
@@ -80,14 +80,13 @@ class Editor:
         self.answers = Answers(self)
         self.frames = 0
         self._model = ""
-        self.menu = LogoMenu(self)
+        self.menu, self.songs = LogoMenu(self), SongChanges(self)
+        self.kept = KeptEdits(self.link)
         self._connect_parts(paper)
         self._shown: tuple[object, ...] = ()
         self._looked: tuple[object, ...] = ()
         self._fitted = False
         self._path = ""
-        self._kept: tuple[Patch, Revision] | None = None
-        self._returned: Revision | None = None
         self._drawn_at = self._told_at = self._looked_at = 0.0
         self._done = False
         self._asked_once = self._focused = False
@@ -160,15 +159,18 @@ class Editor:
             self.more.opened()
             if (file := self._own_file()) is not None and file.name == event.welcome.file:
                 self.work.opened(file)
-            self.chrome.bar.model, self._model = event.welcome.model.title, event.welcome.model.name
+            self.show_model(event.welcome.model)
+            self.songs.epoch = event.welcome.revision.epoch
             self.chrome.bar.clients = len(event.welcome.clients)
             self._looked = ()
             if event.again:
                 self.popups.tell("Connected again.", "good")
-                self._returned = event.welcome.revision
+                self.kept.returned(event.welcome.revision)
         elif isinstance(event, Lost):
-            self._kept = (self.link.patch, self.link.revision)
+            self.kept.keep()
             self.popups.tell(f"{event.reason}. Your patch is kept, and the connection is tried again.", "warning")
+        elif isinstance(event, Opening):
+            self.songs.hear(event)
         elif isinstance(event, Notice):
             self.popups.tell(_said(event.fault), "warning" if event.fault.mend else "plain")
         elif isinstance(event, Clients):
@@ -179,21 +181,14 @@ class Editor:
         else:
             self.telemetry.take(event, now)
 
+    def show_model(self, model: Model) -> None:
+        """Shows which model plays."""
+        self.chrome.bar.model, self._model = model.title, model.name
+
     def _told(self, request: Request, reply: Reply) -> None:
         self.telemetry.told(request, reply, time.perf_counter())
         self.state.told(reply)
         self.work.told(reply)
-
-    def _bring_back(self) -> None:
-        """After a host has ended and another one plays: does there what it had not kept."""
-        revision, self._returned = self._returned, None
-        kept, self._kept = self._kept, None
-        if revision is None or kept is None or revision >= kept[1]:
-            return
-        command = difference(self.link.patch, kept[0])
-        if command is not None:
-            self.link.ask(Do(command=command, label="Edits before the host ended"))
-            self.popups.tell("The host has ended and begun anew; your last edits are brought back.", "good")
 
     # -- places --------------------------------------------------------------------------------------------------
     def _pixel(self, x: float, y: float) -> tuple[float, float]:
@@ -217,8 +212,11 @@ class Editor:
         """Follows the camera anew, as after all of the canvas was drawn anew."""
         self._looked = ()
 
-    def fit(self) -> None:
-        """Looks at the whole patch."""
+    def fit(self, later: bool = False) -> None:
+        """Looks at the whole patch. later: once the next one is shown."""
+        if later:
+            self._fitted, self._shown = False, ()
+            return
         if (rect := self.view.rect_of()) is not None:
             self.camera.fit(rect)
 
@@ -292,8 +290,8 @@ class Editor:
         if self.window.resized():
             self._resize()
             changed = True
-        if self.link.drain() and self._returned is not None and self.link.connected:
-            self._bring_back()
+        if self.link.drain() and self.link.connected and (said := self.kept.bring_back()):
+            self.popups.tell(said, "good")
         if self.link.revision.epoch >= 0:
             changed |= self._update(self.link.patch)
         self.state.look(began, self.link.connected)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from demon_patch.editor.look.theme import DARK, LIGHT, THEMES, Theme
 from demon_patch.editor.panels.bar_words import HEIGHT
 from demon_patch.editor.panels.protocol import Item
-from demon_patch.editor.panels.wire_verbs import verb
 from demon_patch.runtime.remote.messages.base import Fault, Reply
 from demon_patch.runtime.remote.messages.documents import Save, Saved
+from demon_patch.runtime.remote.messages.opening import New
 from demon_patch.runtime.remote.messages.rendering import Render, Rendering
 
 if TYPE_CHECKING:
@@ -65,17 +65,13 @@ class LogoMenu:
     def new(self) -> None:
         """Begins a new song; where edits would be let go of, asks first."""
         editor = self.editor
-        made: Any = verb("new")
-        if made is None:
-            editor.popups.tell("This host plays one song: open another one with demon-patch new FILE.", "warning")
-            return
 
         def asked(fault: Fault) -> None:
-            anyway = Item("Begin anyway; the edits stay as a version", lambda: editor.link.ask(made(discard=True)))
+            anyway = Item("Begin anyway; the edits stay as a version", lambda: editor.link.ask(New(discard=True)))
             editor.popups.tell(fault.text or fault.what, "warning")
             editor.popups.menu((10.0, HEIGHT + 2), (anyway, Item("Stay")))
 
-        editor.link.ask(made(), None, asked)
+        editor.link.ask(New(), None, asked)
 
     def save_as(self) -> None:
         """Asks for a name, and saves under it."""

@@ -97,6 +97,12 @@ class Telemetry:
         self.memory = SignalMemory()
         self._watch()
 
+    def change_song(self, model: Model) -> None:
+        """Another song, length or model plays: the control frames count anew."""
+        self.rate = self.clock.rate = float(model.frame_rate)
+        self.memory, self.expected = SignalMemory(), Expected()
+        self.memory.watch(self.subscriptions.points)
+
     # -- what is seen --------------------------------------------------------------------------------------------
     def follow(
         self,

@@ -19,13 +19,13 @@ from demon_patch.editor.look import text as font
 from demon_patch.editor.look.theme import fade, mix
 from demon_patch.editor.panels.protocol import Item, Popups
 from demon_patch.editor.panels.sheet import Paper, Sheet
-from demon_patch.editor.share import doing
 from demon_patch.editor.share.doing import Doing
 from demon_patch.editor.share.exporting import Exporting
-from demon_patch.editor.share.opening import look_at
+from demon_patch.editor.share.opening import look_at, offers
 from demon_patch.patch.model.document import Patch
 from demon_patch.runtime.remote.messages.base import Fault, Reply
 from demon_patch.runtime.remote.messages.files import Folder, Listing
+from demon_patch.runtime.remote.messages.opening import Open
 
 WIDTH, TOP, FIELD = 760.0, 124.0, 34.0
 """The width of the panel, the height of what stands above the cards, and of the search field."""
@@ -140,20 +140,18 @@ class BrowserPanel:
                 Item("Add its nodes to this song", partial(self._do, "merge", entry)), preview,
             )  # fmt: skip
             self._popups.menu(pixel, items)
-        elif doing.OPENING is None:
-            self._popups.tell("It lies on the host's machine, and this host opens no other song.", "warning")
         else:
             self._popups.menu(pixel, (Item("Open it as the song", partial(self._open_there, entry)),))
 
     def _do(self, what: str, entry: Entry) -> None:
         assert entry.path is not None
         found = look_at(entry.path)
-        offer = next((offer for offer in doing.offers(found) if offer.do == what), None)
+        offer = next((offer for offer in offers(found) if offer.do == what), None)
         if offer is not None:
             self._acts.do(offer, found, self._at())
 
     def _open_there(self, entry: Entry) -> None:
-        self._link.ask(doing.OPENING.Open(file=entry.file), None, self._refused)
+        self._link.ask(Open(file=entry.file), None, self._refused)
 
     def _refused(self, fault: Fault) -> None:
         self._popups.tell(fault.text or fault.what, "fault")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -20,8 +18,7 @@ from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.nodes.editing import edits
 from demon_patch.nodes.language.declare import Declaration
 from demon_patch.patch.edit.command_builder import CommandBuilder
-from demon_patch.patch.edit.commands import AddNode, ReplacePatch, SetValue
-from demon_patch.patch.files import format
+from demon_patch.patch.edit.commands import AddNode, SetValue
 from demon_patch.patch.files.format import dumps
 from demon_patch.patch.files.pack import SUFFIX
 from demon_patch.patch.model.document import Node, Patch
@@ -29,11 +26,10 @@ from demon_patch.patch.model.graph import CableKey
 from demon_patch.patch.model.walk import with_nodes
 from demon_patch.runtime.remote.messages.base import Fault, Request
 from demon_patch.runtime.remote.messages.edits import Do, Exchange, Insert
+from demon_patch.runtime.remote.messages.opening import Open
 
-OPENING: Any = None
-"""The messages by which a host opens another song beside the one that plays; None for a host that cannot."""
-with suppress(ImportError):
-    OPENING = importlib.import_module("demon_patch.runtime.remote.messages.opening")
+TITLE = 200
+"""Characters of a file's name that the host is told."""
 AUDIO, LORA, SCHEDULER = "audio_source", "lora", "scheduler"
 Then = Callable[[Mapping[str, str]], object]
 
@@ -53,17 +49,16 @@ def renamed(patch: Patch, names: Mapping[str, str], catalogue: Mapping[str, Decl
 class Doing:
     """Does it. All methods: the window's thread.
 
-    opened: called with what is opened as the song. middle: of the window, in pixels, where questions are asked.
+    middle: of the window, in pixels, where questions are asked.
     """
 
     def __init__(
         self,
         link: Link,
         popups: Popups,
-        opened: Callable[[Found], object] = lambda found: None,
         middle: Callable[[], Point] = lambda: (400.0, 300.0),
     ) -> None:
-        self._link, self._popups, self._opened, self.middle = link, popups, opened, middle
+        self._link, self._popups, self.middle = link, popups, middle
         self.under_way: list[sending.Sending] = []
 
     def offer(self, found: Found, pixel: Point, at: Point, within: str | None = None) -> None:
@@ -82,7 +77,7 @@ class Doing:
 
     def do(self, offer: Offer, found: Found, at: Point, within: str | None = None) -> None:
         """Does what is offered."""
-        if offer.do == "open" and found.files and OPENING is not None:
+        if offer.do == "open" and found.files:
             self._popups.tell(f"{found.path.name} goes to the host.")
             self._send(found.pack, SUFFIX, lambda name: self._open(found, pack=name))
             return
@@ -111,27 +106,19 @@ class Doing:
             return
         self._ask(Do(command=command, label=f"Add {patch.meta.title or found.path.name}"[:200]))
 
-    def _open(self, found: Found, **what: str) -> None:
+    def _open(self, found: Found, *, patch: str = "", pack: str = "") -> None:
         """Opens a patch as the song; where edits would be let go of, asks first."""
         name = found.path.name
 
         def told(reply: object) -> None:
-            self._opened(found)
-            self._popups.tell(f"{name} is opened.", "good")
-
-        if (
-            OPENING is None
-        ):  # this host has one song at a time: the patch takes the document's place, which undo reverts
-            label = f"Open {name}"[:200]
-            self._ask(Do(command=ReplacePatch(format.loads(what["patch"])), label=label), told)
-            return
+            self._popups.tell(f"{name} is prepared; it takes over on a bar.")
 
         def asked(fault: Fault) -> None:
             anyway = Item("Open it anyway; the edits stay as a version", lambda: self._ask(made(True), told))
             self._popups.menu(self.middle(), (Item(fault.text or fault.what, enabled=False), anyway, Item("Stay")))
 
         def made(discard: bool) -> Request:
-            return OPENING.Open(**what, discard=discard)
+            return Open(patch=patch, pack=pack, title=name[:TITLE], discard=discard)
 
         self._link.ask(made(False), told, asked)
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from demon_patch.editor.panels import settings_file, wire_verbs
+from demon_patch.editor.panels import settings_file
 from demon_patch.editor.panels.settings_file import EditorSettings
 from demon_patch.editor.panels.settings_model import Settings, milliseconds
 from demon_patch.errors import PatchError
@@ -121,11 +121,6 @@ def test_another_model_is_asked_for_where_it_is_there(tmp_path: Path) -> None:
     settings.hear(Opening(number=1, title="Big", stage="playing"))
     assert settings.preparing == ""
     assert link.asked[-1] == Models()
-
-
-def test_verbs_are_found_by_name() -> None:
-    assert wire_verbs.verb("set_device") is SetDevice
-    assert wire_verbs.verb("no_such_verb") is None
 
 
 def test_device_pair_and_buffer_are_set_together(tmp_path: Path) -> None:

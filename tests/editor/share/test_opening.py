@@ -12,19 +12,19 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from demon_patch import shipped
-from demon_patch.editor.share import doing
 from demon_patch.editor.share.doing import Doing, renamed, ring_cable, source_of
 from demon_patch.editor.share.html_page import html_page
 from demon_patch.editor.share.opening import Found, Offer, look_at, offers
 from demon_patch.editor.share.sending import Sending
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.nodes.editing.update import load
-from demon_patch.patch.files.format import dumps
+from demon_patch.patch.files.format import dumps, loads
 from demon_patch.patch.files.pack import packed
 from demon_patch.patch.model.document import Node, Patch
 from demon_patch.runtime.assets.assets import assets_of
 from demon_patch.runtime.assets.recorder import Recorder
 from demon_patch.runtime.remote.messages.base import Fault
+from demon_patch.runtime.remote.messages.opening import Begun, Open
 from tests.support.noting_popups import FakePopups
 from tests.support.storing_link import StoringLink
 
@@ -154,13 +154,14 @@ def test_nodes_are_added_with_their_clips(tmp_path: Path) -> None:
     assert len(link.steps) == 1
 
 
-def test_a_patch_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doing, "OPENING", None)
+def test_a_patch_is_opened(tmp_path: Path) -> None:
     (tmp_path / "song.dpatch.json").write_text(dumps(FIRST))
-    link, opened = StoringLink(Patch(nodes={})), []
-    Doing(link, FakePopups(), opened.append).do(Offer("open", ""), look_at(tmp_path / "song.dpatch.json"), (0, 0))
-    assert link.patch == FIRST
-    assert [found.path.name for found in opened] == ["song.dpatch.json"]
+    link, popups = StoringLink(Patch(nodes={})), FakePopups()
+    link.replies[Open] = Begun(number=1)
+    Doing(link, popups).do(Offer("open", ""), look_at(tmp_path / "song.dpatch.json"), (0, 0))
+    (asked,) = [each for each in link.asked if isinstance(each, Open)]
+    assert (loads(asked.patch), asked.title, asked.discard) == (FIRST, "song.dpatch.json", False)
+    assert "song.dpatch.json is prepared; it takes over on a bar." in popups.said
 
 
 def test_what_the_host_refuses_is_said(tmp_path: Path) -> None:

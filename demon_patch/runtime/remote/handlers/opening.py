@@ -25,14 +25,14 @@ def open_song(served: ServedHost, peer: Peer, message: Open) -> Begun:
     if message.patch:
         patch = updated(loads(message.patch, "the patch"))
         kept, change = served.change_document(None, message.discard)
-        return Begun(
-            number=served.host.load(patch, client=peer.name, landed=change.landed, left=change.left), kept=kept
-        )
+        title = message.title or "the patch"
+        number = served.host.load(patch, title=title, client=peer.name, landed=change.landed, left=change.left)
+        return Begun(number=number, kept=kept)
     path = _file(served, message.file) if message.file else _pack(served, message.pack)
     kept, change = served.change_document(path if message.file else None, message.discard)
     number = served.host.open(
         path,
-        title="" if message.file else "the uploaded pack",
+        title="" if message.file else message.title or "the uploaded pack",
         into=None if message.file else served.root,
         client=peer.name,
         landed=change.landed,

@@ -24,12 +24,14 @@ class Open(Request, frozen=True, kw_only=True, omit_defaults=True):
 
     file: a patch file or pack, within the folder of the file that the host began with. patch: the text of a patch file
         instead. pack: the name of an uploaded pack instead (`upload`), as `uploading` gave it.
+    title: what players are told that a text or a pack is; a file is told by its name.
     discard: see `new`.
     """
 
     file: FileName = ""
     patch: PatchText = ""
     pack: FileName = ""
+    title: Line = ""
     discard: bool = False
 
 
