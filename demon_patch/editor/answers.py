@@ -175,6 +175,10 @@ class Answers:
         """Where modulation has a knob now, 0 to 1."""
         return self._editor.telemetry.drawn(self._box(node).id, port)
 
+    def live(self, node: str, port: str) -> float | None:
+        """The live value that a knob shows; None where it shows the patch's."""
+        return next(knob.live for knob in self._box(node).knobs if knob.name == port)
+
     def forecast(self, node: str, name: str, side: str) -> tuple[int, list[float | None]]:
         """The coming control frames of a signal, as they are known: the first one, and the numbers."""
         telemetry = self._editor.telemetry
