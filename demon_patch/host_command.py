@@ -136,17 +136,17 @@ def _serve(
                 playing.safe_mode(True)
                 playing.add_message("safe mode: the sound is muted and no device is heard, until a client ends it")
             playing.start(ending.check)
-        _listen(playing, file, address, token, discard, parts)
+        look = _listen(playing, file, address, token, discard, parts)
         with contextlib.suppress(KeyboardInterrupt):
-            _wait(playing, teller, ending)
+            _wait(teller, look, ending)
         ending.closing = True
         tell("closing…")
 
 
 def _listen(
     playing: Host, file: Path | None, address: Address, token: str | None, discard: bool, parts: contextlib.ExitStack
-) -> None:
-    """Starts the server, brings unsaved edits back, and prints the address."""
+) -> Callable[[], object]:
+    """Starts the server, brings unsaved edits back, and prints the address. Returns what is to be called often."""
     from demon_patch.runtime.remote import running_hosts
     from demon_patch.runtime.remote.saving import BACK
     from demon_patch.runtime.remote.server import Server
@@ -154,18 +154,21 @@ def _listen(
     server = Server(playing, address, file=file, token=token)
     parts.callback(server.close)
     listened = server.start()
-    parts.enter_context(running_hosts.noted(listened, file))
+    note = running_hosts.HostNote(listened, file)
+    parts.callback(note.remove)
     try:
         if not discard and server.served.saved.restore_unsaved():
             playing.add_message(BACK, stage="file")
     except DemonError as error:
         playing.add_message(f"edits that were not saved cannot be brought back: {error}", error, "file")
     show(f"listening on {listened.url}")
+    return lambda: note.renew(server.served.saved.file)
 
 
-def _wait(playing: Host, teller: Teller, ending: Ending) -> None:
+def _wait(teller: Teller, look: Callable[[], object], ending: Ending) -> None:
     ever = threading.Event()  # never set: waiting for it is how time passes, and Ctrl+C ends it
     while True:
         ending.check()
         teller.tell()
+        look()
         ever.wait(LOOK_SECONDS)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from time import time
 
@@ -32,19 +31,42 @@ class RunningHost(msgspec.Struct, frozen=True):
     since: float = 0.0
 
 
-@contextlib.contextmanager
-def noted(address: Address, file: Path | None) -> Iterator[None]:
-    """Leaves a note of a host of this process until the end. Does nothing where no folder can be written, and for a
-    host that listens for other machines."""
-    path = None
-    if address.loopback:
+class HostNote:
+    """The note of a host of this process, by which others find it. A host that listens for other machines has none, nor
+    has one that can write no folder. One thread calls the methods.
+
+    file: the patch file that the host plays; None for none."""
+
+    def __init__(self, address: Address, file: Path | None) -> None:
+        self._address, self._file, self._path = address, file, None
+        self._since = time()
+        self._write()
+
+    def renew(self, file: Path | None) -> None:
+        """Writes the note anew where the host plays another file now."""
+        if file != self._file:
+            self._file = file
+            self._write()
+
+    def remove(self) -> None:
+        """Deletes the note."""
+        if self._path is not None:
+            with contextlib.suppress(OSError):
+                self._path.unlink(missing_ok=True)
+
+    def _write(self) -> None:
+        if not self._address.loopback:
+            return
+        file, pid = self._file, os.getpid()
+        note = RunningHost(self._address.url, pid, "" if file is None else str(file.resolve()), self._since)
         with contextlib.suppress(OSError):
-            path = _write(address, file)
-    try:
-        yield
-    finally:
-        if path is not None:
-            path.unlink(missing_ok=True)
+            for folder in orphan.folders():
+                path = folder / f"{PREFIX}{pid}-{self._address.port}{SUFFIX}"
+                new = path.with_suffix(".new")
+                new.write_bytes(msgspec.json.encode(note))
+                new.chmod(0o600)
+                self._path = new.replace(path)
+                return
 
 
 def running() -> list[RunningHost]:
@@ -59,18 +81,6 @@ def running() -> list[RunningHost]:
             else:
                 found.append(host)
     return sorted(found, key=lambda host: -host.since)
-
-
-def _write(address: Address, file: Path | None) -> Path | None:
-    for folder in orphan.folders():
-        pid = os.getpid()
-        note = RunningHost(address.url, pid, "" if file is None else str(file.resolve()), time())
-        path = folder / f"{PREFIX}{pid}-{address.port}{SUFFIX}"
-        new = path.with_suffix(".new")
-        new.write_bytes(msgspec.json.encode(note))
-        new.chmod(0o600)
-        return new.replace(path)
-    return None
 
 
 def _read(path: Path) -> RunningHost | None:

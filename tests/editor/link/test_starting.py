@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from demon_patch.editor.link import starting
 from demon_patch.editor.link.starting import chosen, progress
 from demon_patch.errors import DemonError
 from demon_patch.runtime.remote.access import Address
-from demon_patch.runtime.remote.running_hosts import RunningHost, noted, running
+from demon_patch.runtime.remote.running_hosts import HostNote, RunningHost, running
 
 
 @pytest.fixture(autouse=True)
@@ -24,13 +26,25 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", None)
 
 
+@contextmanager
+def noted(address: Address, file: Path | None) -> Iterator[HostNote]:
+    note = HostNote(address, file)
+    yield note
+    note.remove()
+
+
 def test_a_host_leaves_a_note_while_it_runs(tmp_path: Path) -> None:
-    file = tmp_path / "a.dpatch.json"
-    with noted(Address("127.0.0.1", 4242), file):
+    file, other = tmp_path / "a.dpatch.json", tmp_path / "b.dpatch.json"
+    with noted(Address("127.0.0.1", 4242), file) as kept:
         (found,) = running()
         assert (found.url, found.pid, found.file) == ("ws://127.0.0.1:4242", os.getpid(), str(file))
         note = next(tmp_path.rglob("host-*.json"))
         assert note.stat().st_mode & 0o077 == 0
+        kept.renew(other)  # another song was opened
+        assert [host.file for host in running()] == [str(other)]
+        assert running()[0].since == found.since
+        kept.renew(None)
+        assert [host.file for host in running()] == [""]
     assert running() == []
 
 
