@@ -39,12 +39,15 @@ class Own:
         return self.ends.enter_context(driven_editor(folder, *arguments, display=self.display))
 
     def end(self) -> None:
-        """Ends the hosts that were started."""
+        """Ends the hosts that were started, and what a killed one left playing."""
+        from demon_patch.runtime.audio.orphan import take_over
         from demon_patch.runtime.remote.running_hosts import running
 
         for host in running():
             with suppress(ProcessLookupError):
-                os.kill(host.pid, signal.SIGKILL)
+                os.kill(host.pid, signal.SIGTERM)
+        assert jack_server.until(lambda: not running(), 60.0), "a host does not end"
+        take_over()
 
 
 @pytest.fixture
