@@ -154,7 +154,7 @@ def _listen(
     server = Server(playing, address, file=file, token=token)
     parts.callback(server.close)
     listened = server.start()
-    note = running_hosts.HostNote(listened, file)
+    note = running_hosts.HostNote(listened, file, server.served.root)
     parts.callback(note.remove)
     try:
         if not discard and server.served.saved.restore_unsaved():

@@ -18,7 +18,7 @@ from demon_patch.editor.drive import Drive
 from demon_patch.editor.first_patch import first_patch
 from demon_patch.editor.hands.hands import Hands
 from demon_patch.editor.hands.keys import Keys
-from demon_patch.editor.hints import hint_of
+from demon_patch.editor.hints import BAR, hint_of
 from demon_patch.editor.kept_edits import KeptEdits
 from demon_patch.editor.layout.facts import Facts
 from demon_patch.editor.layout.space import Space
@@ -129,13 +129,9 @@ class Editor:
             w, h = self.chrome.size
             return w / 2 - 150, h / 2 - 60
 
-        def home() -> Path | None:
-            file = self.options.file
-            return None if file is None or self.options.connect else file.resolve().parent
-
         return Around(
             selected=lambda: self.hands.selection.nodes, now=self.telemetry.drawn, at=lambda: self.hands.tools.world,
-            within=lambda: self.view.within, middle=middle, model=lambda: self._model, home=home,
+            within=lambda: self.view.within, middle=middle, model=lambda: self._model, home=self.finder.home,
         )  # fmt: skip
 
     def _show_unknown(self, name: str) -> None:
@@ -328,7 +324,8 @@ class Editor:
         still = under == "canvas" and not self.chrome.held and not self.popups.open
         hit = self.hands.hover if still else None
         if happened:
-            self.chrome.hint = hint_of(hit, self.view, self.facts) if hit is not None else ""
+            bar = self.chrome.bar.hands.hot or ""
+            self.chrome.hint = hint_of(hit, self.view, self.facts) if hit is not None else BAR.get(bar, "")
             if hit is not None and hit.wire is not None:
                 self.chrome.hint = self.work.remarks.by_cable.get(hit.wire, self.chrome.hint)
         patch, within = self.view.patch, self.view.within

@@ -16,7 +16,8 @@ from demon_patch.editor.layout.box import Rect
 from demon_patch.editor.layout.space import Space
 from demon_patch.editor.link.protocol import Link
 from demon_patch.editor.link.telemetry import Telemetry
-from demon_patch.editor.look.theme import Theme
+from demon_patch.editor.look import text as font
+from demon_patch.editor.look.theme import Theme, fade
 from demon_patch.editor.panels import bar_words, strip_hands
 from demon_patch.editor.panels.bar import Bar
 from demon_patch.editor.panels.guide_marks import GuideMarks
@@ -30,6 +31,7 @@ from demon_patch.editor.panels.song_strip import SongStrip
 TOP = bar_words.HEIGHT
 SMALL = 520.0  # the height of the window below which there is no strip
 GAP = 14.0
+HINT = 14.5  # the size of the hint's letters
 
 
 class HandsLike(Protocol):
@@ -192,7 +194,11 @@ class Chrome:
         face = self.hint, self._hint.w
         if face != self._hint_face:
             self._hint_face = face
+            theme = self._paper.brush.theme
             self._hint.clear()
-            self._hint.text(0, 12, self.hint, 14.5, self._paper.brush.theme.label, wide=self._hint.w)
+            if self.hint:
+                wide = min(font.width(self.hint, HINT), self._hint.w)
+                self._hint.box((-6, 0, wide + 6, 24), fade(theme.ground, 0.8), rounding=5)
+            self._hint.text(0, 12, self.hint, HINT, theme.label, wide=self._hint.w)
             changed = True
         return changed

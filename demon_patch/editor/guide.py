@@ -79,7 +79,7 @@ class Guide:
         self._knob, self._cable = (scheduler, "strength"), cable
         self.things = (
             Thing(1, "Turn Strength", "Drag up: the song goes further from its source.", "knob"),
-            Thing(2, "Unplug the LFO", "Drag the cable off the port, or double click it.", "pin"),
+            Thing(2, "Unplug the LFO", "Drag the cable off the port, or double click the cable.", "pin"),
             Thing(3, "Type a cable", "Press Tab, type  lfo 1/4 > structure 0.3  and Enter."),
         )
 

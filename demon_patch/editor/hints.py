@@ -6,6 +6,21 @@ from demon_patch.editor.canvas.view import View
 from demon_patch.editor.layout.box import Hit
 from demon_patch.editor.layout.facts import Facts
 
+BAR: dict[str, str] = {
+    "logo": "Open, save, share, settings",
+    "title": "Open, save, share, settings",
+    "play": "Plays and stops   ·   Space",
+    "clock": "Bar, beat and sixteenth",
+    "tempo": "Drag or wheel: tempo   ·   double click: type it",
+    "tap": "Click on the beat: tempo",
+    "song": "Where the song stands   ·   click or drag: go there",
+    "record": "Records what is heard, and ends the recording",
+    "levels": "Level of what is heard   ·   wheel: volume",
+    "volume": "Volume   ·   drag or wheel   ·   double click: 0 dB",
+    "lamp": "Milliseconds a tick of the engine takes, and whether it is in time   ·   click: problems",
+    "clients": "Windows and other programs that play along   ·   click: who",
+}
+"""What each part of the bar is for."""
 GROUND = "Wheel: zoom   ·   middle drag: pan   ·   double click or Tab: add a node   ·   ?: all keys"
 
 

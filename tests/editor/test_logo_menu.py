@@ -65,7 +65,7 @@ def test_a_file_that_is_there_is_written_over_only_when_told(menu: LogoMenu) -> 
 def test_a_rendering_takes_seconds_only(menu: LogoMenu) -> None:
     editor: Any = menu.editor
     menu.show("menu")
-    editor.popups.pick("Export", "Sound (WAV) …")
+    editor.popups.pick("Share", "Sound (WAV) …")
     assert editor.popups.type("soon") != ""
     assert editor.popups.type("4000") != ""
     assert editor.popups.type("12,5 s") == ""

@@ -41,9 +41,9 @@ def with_room(
     return {id: (boxes[id].x + need, boxes[id].y) for id in after if id in boxes and boxes[id].x >= target.x}
 
 
-def free_shift(rects: Collection[Rect], taken: Iterable[Rect]) -> Point:
+def free_shift(rects: Collection[Rect], taken: Iterable[Rect], seen: Rect | None = None) -> Point:
     """Returns how far copies of some rectangles go so that they touch nothing: below, else to the right, else further
-    below."""
+    below. seen: what the window shows; a place in it comes first."""
     whole = around(rects)
     if whole is None:
         return BELOW, BELOW
@@ -51,6 +51,8 @@ def free_shift(rects: Collection[Rect], taken: Iterable[Rect]) -> Point:
     width, height = whole[2] - whole[0] + GAP, whole[3] - whole[1] + BELOW
     tries = [(0.0, height), (width, 0.0), (0.0, -height), (-width, 0.0)]
     tries += [(x * width, y * height) for y in range(1, 9) for x in (0, 1, -1)]
+    if seen is not None:
+        tries.sort(key=lambda by: not holds(seen, shifted(whole, *by)))  # in their order within either kind
     for dx, dy in tries:
         if not any(touch(shifted(rect, dx, dy), other) for rect in rects for other in standing):
             return dx, dy

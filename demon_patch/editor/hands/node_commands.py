@@ -43,7 +43,9 @@ class NodeCommands(BaseCommands):
         rects = [boxes[id].rect for id in ids if id in boxes]
         rects += [area(there[id].at, there[id].size) for id in ids if id in there]
         if rects:
-            made = tools.edits.duplicate(ids, free_shift(rects, [box.rect for box in boxes.values()]))
+            made = tools.edits.duplicate(
+                ids, free_shift(rects, [box.rect for box in boxes.values()], tools.camera.rect)
+            )
             tools.selection.want(made.keys())
 
     def delete(self, heal: bool = True) -> None:

@@ -141,12 +141,17 @@ class Finder:
         self._url, self._file, self._options = url, file, tuple(options)
         self._joined: RunningHost | None = None
         self.started: StartedHost | None = None
+        self._found = ""
         self.words = ""
         self.restarts = 0
 
     def find(self) -> str:
         """From the link's thread. Returns the address of the host; empty while there is none yet, which `words` then
         explains. Starts a host where one is needed. Raises DemonError where none can be started."""
+        self._found = self._find()
+        return self._found
+
+    def _find(self) -> str:
         if self._url:
             self.words = f"connecting to {self._url}"
             return self._url
@@ -171,6 +176,11 @@ class Finder:
     def joins(self) -> bool:
         """Whether a host runs already that the window will join."""
         return self._joined is not None or chosen(running(), self._file) is not None
+
+    def home(self) -> Path | None:
+        """Returns the folder of the host that was found, where it runs on this machine; None for one elsewhere."""
+        found = next((host for host in running() if host.url == self._found), None)
+        return Path(found.folder) if found is not None and found.folder else None
 
     def reached(self) -> None:
         """From the link's thread. The host has answered."""

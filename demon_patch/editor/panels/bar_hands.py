@@ -108,7 +108,7 @@ class BarHands:
         act: dict[Part, Callable[[], object]] = {
             "play": self.toggle_play,
             "logo": lambda: self.popups.show("menu"),
-            "title": lambda: self.popups.show("history"),
+            "title": lambda: self.popups.show("menu"),
             "record": self.toggle_record,
             "clients": lambda: self.popups.show("clients"),
             "lamp": lambda: self.popups.show("problems"),

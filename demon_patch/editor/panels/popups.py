@@ -168,7 +168,7 @@ class PopupWindows:
     def _key_field(self, field: _Field, press: KeyPress) -> None:
         if field.advice is not None and field.advice.key(press):
             return
-        if press.name == "enter" and not (field.line.lines and not press.ctrl):
+        if press.name == "enter" and not (field.line.lines and press.shift):
             field.wrong = field.commit(field.line.text)
             if not field.wrong and self._open is field:
                 self.close()
@@ -340,7 +340,7 @@ class PopupWindows:
         marks = advice.advice.marks if advice is not None else ()
         draw_line(s, field.line, (EDGE + 10, EDGE + 26, EDGE + w - 10, EDGE + h - 22), "", caret, edge, marks)
         takes = "Tab: take the word" if advice is not None else ""
-        said = wrong or ("Ctrl+Enter when done" if field.line.lines else "")
+        said = wrong or ("Enter when done, Shift+Enter for a new line" if field.line.lines else "")
         s.text(EDGE + 12, EDGE + h - 11, said, 13, t.fault if wrong else t.faint, wide=w - 24)
         if takes and not wrong:
             s.text(EDGE + w - 12, EDGE + h - 11, takes, 13, t.faint, align=1)

@@ -118,7 +118,7 @@ class SongStrip:
         return (number - 1) % step == 0
 
     def _draw_dry(self) -> None:
-        """A band under the waves: the more of the recording itself is heard, the brighter."""
+        """A band under the waves: the more of the source itself is heard, the brighter."""
         t, s, dry = self.sheet.theme, self.sheet, self._facts.dry
         if not len(dry) or float(dry.max()) < 0.005:
             return
@@ -126,7 +126,7 @@ class SongStrip:
         band = np.zeros((1, min(len(dry), 512), 4), np.float32)
         lay(band, 0.08 + 0.92 * np.clip(sampled(dry, band.shape[1]), 0.0, 1.0)[None, :], t.port("source"))
         s.picture((MARGIN, top, s.w - MARGIN, low), band)
-        s.text(MARGIN + 5, top - 6, "recording", 11, fade(t.port("source"), 0.9))
+        s.text(MARGIN + 5, top - 6, "source", 11, fade(t.port("source"), 0.9))
 
     def _draw_lanes(self) -> None:
         t, s = self.sheet.theme, self.sheet

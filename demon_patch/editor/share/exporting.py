@@ -1,4 +1,5 @@
-"""Shares the song that plays: as one HTML page, for which the host renders the sound, or as a picture."""
+"""Shares the song that plays: as one file with its clips, as one HTML page, for which the host renders the sound, or as
+a picture."""
 
 from __future__ import annotations
 
@@ -15,6 +16,7 @@ from demon_patch.editor.share.html_page import html_page
 from demon_patch.editor.share.sound_of import sound_of
 from demon_patch.errors import DemonError
 from demon_patch.patch.files import atomic_file
+from demon_patch.patch.files.pack import SUFFIX
 from demon_patch.runtime.remote.messages.base import Fault, Reply
 from demon_patch.runtime.remote.messages.rendering import Render, Rendering, RenderProgress
 
@@ -22,10 +24,10 @@ SECONDS = 30.0
 
 
 class Exporting:
-    """Writes pages and pictures of the song. All methods: the window's thread.
+    """Writes packs, pages and pictures of the song. All methods: the window's thread.
 
-    home: returns the host's folder, where it is on this machine. Pages need it, for the clips and for the sound that
-    the host renders; pictures lie in the working folder without it.
+    home: returns the host's folder, where it is on this machine. Packs and pages need it, for the clips and for the
+        sound that the host renders; pictures lie in the working folder without it.
     """
 
     def __init__(self, link: Link, facts: Facts, popups: Popups, home: Callable[[], Path | None]) -> None:
@@ -37,22 +39,40 @@ class Exporting:
     def items(self) -> tuple[Item, ...]:
         """What can be done, as lines of a menu."""
         return (
+            Item("One file with its clips (.dpatch)", self.pack),
             Item(f"One HTML page with {SECONDS:.0f} s of sound", self.page, enabled=not self._waits),
             Item("Picture of the graph (SVG)", self.picture),
         )
 
+    def pack(self) -> None:
+        """Writes the patch and the files that it names as one file."""
+
+        def made(folder: Path) -> bytes:
+            from demon_patch.runtime.assets.assets import pack_of  # noqa: PLC0415 (it reads clips)
+
+            return pack_of(self._link.patch, folder)
+
+        if self._here("demon-patch pack"):
+            self._write(SUFFIX, made)
+
     def picture(self) -> None:
         """Writes the graph as a picture."""
-        self._write(".svg", lambda folder: graph_svg(self._link.patch, self.theme, self._facts))
+        self._write(".svg", lambda folder: graph_svg(self._link.patch, self.theme, self._facts).encode())
 
     def page(self) -> None:
         """Asks the host to render the sound; the page is written when it is there."""
-        if self._home() is None:
-            said = "The host's folder is not on this machine: save the patch here, and use demon-patch share."
-            self._popups.tell(said, "warning")
+        if not self._here("demon-patch share"):
             return
         self._waits = "?"
         self._link.ask(Render(seconds=SECONDS, format="flac"), self._begun, self._refused)
+
+    def _here(self, command: str) -> bool:
+        """Returns whether the host's folder is on this machine; else says which command does the same there."""
+        if self._home() is None:
+            said = f"The host's folder is not on this machine: save the patch, and use {command} over there."
+            self._popups.tell(said, "warning")
+            return False
+        return True
 
     def _begun(self, reply: Reply) -> None:
         if isinstance(reply, Rendering):
@@ -73,11 +93,12 @@ class Exporting:
             self._popups.tell(f"The sound is not rendered: {why}", "warning")
             return
 
-        def made(folder: Path) -> str:
+        def made(folder: Path) -> bytes:
             from demon_patch.runtime.assets.assets import pack_of  # noqa: PLC0415 (it reads clips)
 
             sound = sound_of(folder / event.file)
-            return html_page(self._link.patch, pack_of(self._link.patch, folder), sound, self.theme, self._name)
+            page = html_page(self._link.patch, pack_of(self._link.patch, folder), sound, self.theme, self._name)
+            return page.encode()
 
         self._write(".html", made)
 
@@ -87,7 +108,7 @@ class Exporting:
         kept = "".join(char if char.isalnum() else "-" for char in title.casefold())
         return "-".join(part for part in kept.split("-") if part)[:60] or "untitled"
 
-    def _write(self, suffix: str, make: Callable[[Path], str]) -> None:
+    def _write(self, suffix: str, make: Callable[[Path], bytes]) -> None:
         """Writes a new file; one that is there stays."""
         folder = self._home() or Path.cwd()
         names = (f"{self._name}{number}{suffix}" for number in ("", *(f"-{n}" for n in range(2, 1000))))
@@ -95,7 +116,7 @@ class Exporting:
         try:
             if path is None:
                 raise DemonError("there are a thousand such files already", file=folder, mend="move some of them")
-            atomic_file.write(path, make(folder).encode())
+            atomic_file.write(path, make(folder))
         except (DemonError, OSError) as error:
             self._popups.tell(str(error), "fault")
             return

@@ -23,22 +23,27 @@ LARGEST = 10_000  # bytes of a note
 
 class RunningHost(msgspec.Struct, frozen=True):
     """A host on this machine. url: its address, on the loopback interface. pid: of its process. file: its patch file,
-    absolute; empty where there is none. since: when it began, in seconds since 1970."""
+    absolute; empty where there is none. since: when it began, in seconds since 1970. folder: of the songs that it opens
+    and of what it writes."""
 
     url: str
     pid: int
     file: str = ""
     since: float = 0.0
+    folder: str = ""
 
 
 class HostNote:
     """The note of a host of this process, by which others find it. A host that listens for other machines has none, nor
     has one that can write no folder. One thread calls the methods.
 
-    file: the patch file that the host plays; None for none."""
+    file: the patch file that the host plays; None for none.
+    folder: of the songs that it opens and of what it writes.
+    """
 
-    def __init__(self, address: Address, file: Path | None) -> None:
+    def __init__(self, address: Address, file: Path | None, folder: Path | None = None) -> None:
         self._address, self._file, self._path = address, file, None
+        self._folder = "" if folder is None else str(folder.resolve())
         self._since = time()
         self._write()
 
@@ -58,7 +63,8 @@ class HostNote:
         if not self._address.loopback:
             return
         file, pid = self._file, os.getpid()
-        note = RunningHost(self._address.url, pid, "" if file is None else str(file.resolve()), self._since)
+        played = "" if file is None else str(file.resolve())
+        note = RunningHost(self._address.url, pid, played, self._since, self._folder)
         with contextlib.suppress(OSError):
             for folder in orphan.folders():
                 path = folder / f"{PREFIX}{pid}-{self._address.port}{SUFFIX}"

@@ -63,7 +63,7 @@ def test_26_a_rendered_sound_is_dropped_and_opened(stage: Stage) -> None:
     stage.begin(start)
     before = set(stage.folder.rglob("*.wav"))
     editor.click(editor.ask("part", "logo"))
-    choose(stage, "Export")
+    choose(stage, "Share")
     choose(stage, "Sound (WAV)")
     editor.until(lambda: editor.state("typing"), "the field")
     editor.key("ctrl+a")

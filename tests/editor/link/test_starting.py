@@ -28,7 +28,7 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @contextmanager
 def noted(address: Address, file: Path | None) -> Iterator[HostNote]:
-    note = HostNote(address, file)
+    note = HostNote(address, file, Path("/songs"))
     yield note
     note.remove()
 
@@ -40,6 +40,14 @@ def test_a_host_leaves_a_note_while_it_runs(tmp_path: Path) -> None:
         assert (found.url, found.pid, found.file) == ("ws://127.0.0.1:4242", os.getpid(), str(file))
         note = next(tmp_path.rglob("host-*.json"))
         assert note.stat().st_mode & 0o077 == 0
+        assert found.folder == str(Path("/songs").resolve())
+        finder = starting.Finder(found.url, None)
+        assert finder.home() is None  # it is not found yet
+        assert finder.find() == found.url
+        assert finder.home() == Path(found.folder)
+        elsewhere = starting.Finder("ws://10.0.0.1:4242", None)
+        elsewhere.find()
+        assert elsewhere.home() is None
         kept.renew(other)  # another song was opened
         assert [host.file for host in running()] == [str(other)]
         assert running()[0].since == found.since

@@ -85,7 +85,7 @@ def test_clicks() -> None:
     drag(hands, "tap", 0, 0)
     drag(hands, "title", 0, 0)
     assert link.asked == [Play(on=False), Record(), Tap()]
-    assert popups.shown == ["history"]
+    assert popups.shown == ["menu"]
     link, _, hands = bar(playing=False, recording="a.wav")
     drag(hands, "play", 0, 0)
     drag(hands, "record", 0, 0)

@@ -49,8 +49,8 @@ def items(sheet: Sheet) -> int:
     return sum(len(found) for found in dpg.get_item_children(sheet.item).values())  # type: ignore[union-attr]
 
 
-def press(name: str, char: str = "", *, ctrl: bool = False) -> KeyPress:
-    return KeyPress(name, char, ctrl, False, False, True)
+def press(name: str, char: str = "", *, ctrl: bool = False, shift: bool = False) -> KeyPress:
+    return KeyPress(name, char, ctrl, shift, False, True)
 
 
 def test_the_bar_is_drawn_only_when_it_shows_something_else(paper: Paper) -> None:
@@ -122,11 +122,15 @@ def test_a_field_stays_open_while_what_is_typed_is_wrong(paper: Paper) -> None:
     assert typed == ["x", "2"]
     assert not popups.open
     popups.field((10.0, 60.0), "Note", "one", lambda text: typed.append(text) or "", lines=4)
-    popups.key(press("enter"))
+    popups.key(press("enter", shift=True))
     popups.key(press("x", "x"))
     popups.draw(0.0)
     popups.pointer(Pointer(1000.0, 700.0, left=True))  # a click beside it keeps what was written
     assert typed[-1] == "one\nx"
+    popups.field((10.0, 60.0), "Note", "two", lambda text: typed.append(text) or "", lines=4)
+    popups.key(press("enter"))
+    assert typed[-1] == "two"
+    assert not popups.open
 
 
 def test_the_clipboard_is_used_in_fields(paper: Paper) -> None:
