@@ -25,8 +25,12 @@ class Pass:
     level: float
 
     def like(self, other: Pass) -> float:
-        """How alike two passes are, -1 to 1: each half second of this one is held against every place of the other,
-        and the mean of the best is told. So a stumble of the card, which shifts what follows, counts little."""
+        """How alike two passes are, -1 to 1: each half second of one is held against every place of the other, and the
+        mean of the best is told, the lesser one of both ways. So a stumble of the card, which shifts what follows,
+        counts little."""
+        return min(self._found_in(other), other._found_in(self))
+
+    def _found_in(self, other: Pass) -> float:
         mine, theirs = (each.picture - each.picture.mean(axis=1, keepdims=True) for each in (self, other))
         theirs = np.concatenate([theirs, theirs[:, : PIECE - 1]], axis=1)
         places = np.lib.stride_tricks.sliding_window_view(theirs, PIECE, axis=1)

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_1_an_lfo_moves_the_strength_from_nothing_and_is_heard(stage: Stage) -> None:
-    start, editor = engine(), stage.editor
+    start, editor = engine(strength=0.5), stage.editor
     stage.begin(start)
     before, alike = stage.settled()
     editor.click(GROUND, times=2)

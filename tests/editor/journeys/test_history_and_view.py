@@ -17,9 +17,9 @@ pytestmark = pytest.mark.slow
 START = with_nodes(
     engine(strength=0.4),
     {
-        "lfo": Node("lfo", at=(-300, -330), values={"rate": 0.5}),
+        "lfo": Node("lfo", at=(-300, -330), values={"rate": 0.5, "sync": "lock"}),
         "slew": Node("slew", at=(-270, -95)),
-        "noise": Node("smooth_noise", at=(-310, 85)),
+        "noise": Node("lfo", at=(-310, 85), values={"rate": 0.125, "sync": "lock", "shape": "triangle"}),
     },
     Cable("lfo", "out", "slew", "x"),
     Cable("slew", "out", "scheduler", "strength", depth=0.2),

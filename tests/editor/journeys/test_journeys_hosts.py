@@ -113,7 +113,7 @@ def test_28_29_a_killed_window_leaves_the_sound_and_a_killed_host_the_patch(own:
     os.kill(pid, signal.SIGKILL)  # 28
     again.until(lambda: not again.state("connected"), "the loss")
     assert again.ask("patch") == text, "the patch is safe"
-    assert any("kept" in said for said in again.state("said"))
+    again.until(lambda: any("kept" in said for said in again.state("said")), "what is said of the patch")
     Stage(again, None, own.folder).shoot("lost")  # type: ignore[arg-type]
     again.until(lambda: again.state("connected"), "a new host")
     assert again.state("pid") not in (0, pid)

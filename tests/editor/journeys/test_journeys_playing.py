@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.editor.journeys.hands_on import choose, held
-from tests.editor.journeys.stage import GROUND, Stage, engine
+from tests.editor.journeys.stage import GROUND, OTHER, Stage, engine
 
 pytestmark = pytest.mark.slow
 
@@ -60,14 +60,15 @@ def test_16_a_ring_closes_when_a_turned_knob_is_heard(stage: Stage) -> None:
     stage.begin(start)
     x, y = editor.ask("knob", "scheduler", "strength")
     # long generations: the ring is there to be seen
+    before, alike = stage.settled()
     turned, way = list[list[tuple[str, str, float]]](), itertools.count()
 
     def turn() -> bool:
-        editor.go((x, y - 60 - 10 * (next(way) % 2)))
+        editor.go((x, y - 130 - 10 * (next(way) % 2)))
         turned.append(editor.ask("closing"))
         return bool(turned[-1])
 
-    editor.drag((x, y), (x, y - 60))
+    editor.drag((x, y), (x, y - 130))
     editor.until(turn, "a ring")
     editor.drop()
     closing = turned[-1]
@@ -75,7 +76,8 @@ def test_16_a_ring_closes_when_a_turned_knob_is_heard(stage: Stage) -> None:
     assert 0.1 < closing[0][2] < 60.0
     stage.shoot("ring")
     editor.until(lambda: not editor.ask("closing"), "the ring closed")
-    stage.until(lambda now: held(now, "scheduler", "strength") > 0.5, "the knob")
+    stage.until(lambda now: held(now, "scheduler", "strength") > 0.9, "the knob")
+    stage.hear_until(lambda like: like < alike - OTHER, before, "the turned knob is not heard")
     editor.go(GROUND)
     editor.key("ctrl+z")
     stage.until_equal(start, "one step")
@@ -84,12 +86,13 @@ def test_16_a_ring_closes_when_a_turned_knob_is_heard(stage: Stage) -> None:
 def test_23_a_knobs_movement_becomes_a_loop(stage: Stage) -> None:
     start, editor = engine(strength=0.3), stage.editor
     stage.begin(start)
+    before, alike = stage.settled()
     steps = stage.steps()
     x, y = editor.ask("knob", "scheduler", "strength")
     editor.go((x, y))
     with stage.down("r"):
-        editor.drag((x, y), (x, y - 90), steps=8)
-        editor.drag((x, y - 90), (x, y - 40), steps=8)
+        editor.drag((x, y), (x, y - 140), steps=8)
+        editor.drag((x, y - 140), (x, y - 100), steps=8)
         editor.drop()
     patch = stage.until(lambda now: len(now.nodes) == len(start.nodes) + 1, "a node that loops")
     (new,) = set(patch.nodes) - set(start.nodes)
@@ -105,6 +108,7 @@ def test_23_a_knobs_movement_becomes_a_loop(stage: Stage) -> None:
         return max(seen) - min(seen) > 0.1
 
     editor.until(moves, "the knob moves by itself")
+    stage.hear_until(lambda like: like < alike - OTHER, before, "the loop is not heard")
     editor.key("ctrl+z")
     stage.until_equal(start, "one step")
 
@@ -112,11 +116,12 @@ def test_23_a_knobs_movement_becomes_a_loop(stage: Stage) -> None:
 def test_21_snapshots_are_stored_and_morphed(stage: Stage) -> None:
     start, editor, client = engine(strength=0.2), stage.editor, stage.client
     stage.begin(start)
+    before, alike = stage.settled()
     editor.go(GROUND)
     editor.key("ctrl+shift+s")
     stage.until(lambda now: len(now.snapshots) == 1, "a snapshot")
     x, y = editor.ask("knob", "scheduler", "strength")
-    stage.move((x, y), (x, y - 108))
+    stage.move((x, y), (x, y - 130))
     stage.until(lambda now: held(now, "scheduler", "strength") > 0.5, "the knob")
     editor.go(GROUND)
     editor.key("ctrl+shift+s")
@@ -145,3 +150,4 @@ def test_21_snapshots_are_stored_and_morphed(stage: Stage) -> None:
     assert between == sorted(between)
     assert len(set(between)) >= 2, "it does not jump"
     assert stage.patch == patch, "a morph is no edit"
+    stage.hear_until(lambda like: like < alike - OTHER, before, "the other snapshot is not heard")

@@ -15,7 +15,7 @@ from tests.editor.journeys.stage import GROUND, OTHER, SAME, Stage, engine, with
 pytestmark = pytest.mark.slow
 WIRED = Cable("lfo", "uni", "scheduler", "strength", depth=0.4)
 START = with_nodes(
-    engine(strength=0.5),
+    engine(strength=0.6),
     {
         "lfo": Node("lfo", at=(-20, 110), values={"rate": 0.125, "shape": "square", "sync": "lock"}),
         "noise": Node("smooth_noise", at=(-260, 110), values={"rate": 0.8}),

@@ -56,13 +56,25 @@ def levels(path: Path) -> np.ndarray:
     return 20 * np.log10(np.sqrt(np.mean(np.square(blocks), axis=1)) + 1e-9)
 
 
+def said(pid: int) -> dict[str, str]:
+    """What the system says of a process."""
+    return dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+
+
 def resources(host: HostProcess) -> tuple[float, int, int, int]:
-    """Of the host: memory in MiB, threads, child processes, files of shared memory."""
+    """Of the host: memory in MiB, threads that stay, child processes, files of shared memory."""
     pid = host.process.pid
-    status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+    threads = list[int]()
+
+    def counted() -> bool:  # a thread that ends within a second is none that a song leaves behind
+        threads.append(int(said(pid)["Threads"]))
+        return len(threads) > 20
+
+    assert jack_server.until(counted)
+    status = said(pid)
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     shared = glob.glob(f"/dev/shm/demon-patch-audio-*-{pid}-*")
-    return int(status["VmRSS"].split()[0]) / 1024, int(status["Threads"]), len(children), len(shared)
+    return int(status["VmRSS"].split()[0]) / 1024, min(threads), len(children), len(shared)
 
 
 def opened(ann: Client, name: str) -> None:
