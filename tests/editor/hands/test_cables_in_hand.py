@@ -64,6 +64,10 @@ def test_a_misfit_does_not_join() -> None:
     desk.drag(desk.pin("lfo", "out", True), desk.pin("sched", "source"))
     assert desk.patch == before
     assert desk.steps == ()
+    assert desk.popups.told[-1] == "Source takes a source; out gives a value"
+    desk.drag(desk.pin("lfo", "out", True), desk.pin("words", "prompt", True))
+    assert desk.popups.told[-1] == "A cable leads from an output to an input"
+    assert desk.steps == ()
 
 
 def test_the_title_never_starts_a_cable() -> None:

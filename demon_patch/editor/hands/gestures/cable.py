@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from demon_patch.editor.hands.gestures.base import SLACK, Gesture
-from demon_patch.editor.hands.places import nearest, offered, place
+from demon_patch.editor.hands.places import nearest, offered, pin_of, place
 from demon_patch.editor.hands.pointer import Pointer
 from demon_patch.editor.hands.tools import Tools
 from demon_patch.editor.layout.box import Pin, Point
@@ -14,6 +14,14 @@ from demon_patch.patch.model.graph import CableKey
 
 SNAP = 24.0
 """Pixels within which the cable's end snaps to a pin."""
+
+
+def misfit(fixed: Pin, other: Pin) -> str:
+    """Returns why no cable leads between two pins, as a sentence."""
+    if fixed.out == other.out:
+        return "A cable leads from an output to an input"
+    out, port = (fixed, other) if fixed.out else (other, fixed)
+    return f"{port.title or port.name.replace('_', ' ')} takes a {port.type}; {out.title or out.name} gives a {out.type}"
 
 
 class CableDrag(Gesture):
@@ -60,7 +68,10 @@ class CableDrag(Gesture):
             return
         at = self.world(pointer)
         hit = self.tools.view.at(*at, self.tools.reach(4.0))
-        if hit.id and hit.id != self.fixed.node and hit.id in self.tools.view.boxes:
+        pin = pin_of(self.tools.view, hit)
+        if pin is not None and pin.node != self.fixed.node:
+            self.tools.popups.tell(misfit(self.fixed, pin), "warning")
+        elif hit.id and hit.id != self.fixed.node and hit.id in self.tools.view.boxes:
             self._offer_ports(hit.id, pointer)
         elif hit.kind in ("ground", "wire", "depth", "frame", "note"):
             self.spaced(at)
