@@ -59,7 +59,7 @@ def sound(*recordings: Path, save: Path | None = None, as_json: JsonFlag = False
     from demon_patch.engine.session import Session
 
     session = Session.load("nano", threads=threads)
-    _keep("sound: by tenths of strength", [measure(session, path) for path in recordings], save, as_json)
+    keep_rows("sound: by tenths of strength", [measure(session, path) for path in recordings], save, as_json)
 
 
 @bench.command
@@ -76,7 +76,7 @@ def codec(*recordings: Path, save: Path | None = None, as_json: JsonFlag = False
     from demon_patch.engine.session import Session
 
     session = Session.load("nano", threads=threads)
-    _keep("codec: what is decoded against the original", list(measure(session, recordings)), save, as_json)
+    keep_rows("codec: what is decoded against the original", list(measure(session, recordings)), save, as_json)
 
 
 @bench.command
@@ -93,7 +93,7 @@ def propagation(*, controls: Names = (), save: Path | None = None, as_json: Json
     from demon_patch.bench.propagation import measure
     from demon_patch.engine.session import Session
 
-    _keep(TITLES["propagation"], measure(Session(gaussian()), controls=controls), save, as_json)
+    keep_rows(TITLES["propagation"], measure(Session(gaussian()), controls=controls), save, as_json)
 
 
 @bench.command
@@ -110,7 +110,7 @@ def seen(*, controls: Names = (), save: Path | None = None, as_json: JsonFlag = 
     from demon_patch.bench.propagation import measure_shares
     from demon_patch.engine.session import Session
 
-    _keep(TITLES["seen"], measure_shares(Session.load("nano", threads=threads), controls), save, as_json)
+    keep_rows(TITLES["seen"], measure_shares(Session.load("nano", threads=threads), controls), save, as_json)
 
 
 @bench.command
@@ -137,8 +137,8 @@ def modulation(
     for row in measure(Session.load("nano", threads=threads), controls):
         err.print(f"{row['control']}: {row['change']:.3g} of {row['descriptor']}, {row['ratio']:.3g} spreads")
         rows.append(row)
-        _keep(TITLES["modulation"], [row], save, quiet=True)
-    _keep(TITLES["modulation"], rows, save, as_json)
+        keep_rows(TITLES["modulation"], [row], save, quiet=True)
+    keep_rows(TITLES["modulation"], rows, save, as_json)
 
 
 @bench.command
@@ -191,7 +191,7 @@ def pages(
     err.print(f"wrote {' and '.join(written)}", soft_wrap=True)
 
 
-def _keep(
+def keep_rows(
     title: str, rows: list[dict[str, Any]], save: Path | None, as_json: bool = False, quiet: bool = False
 ) -> None:
     """Keeps measured rows in a file, where one is named, and shows them."""
@@ -330,7 +330,7 @@ def soak(
     if save is not None and kept_report(save)["rows"]:
         save.unlink()  # minutes of an earlier soak do not belong to this one
     named = [{"clip": f"minute {row['minute']:04d}", **row} for row in rows]
-    _keep("soak: a host under random edits", [{"clip": "whole", **figures}, *named], save, quiet=True)
+    keep_rows("soak: a host under random edits", [{"clip": "whole", **figures}, *named], save, quiet=True)
     if as_json:
         _report("soak: a host under random edits", [*rows, figures], as_json)
     else:
@@ -361,6 +361,6 @@ def host(
     from demon_patch.bench.host import measure
 
     with TemporaryDirectory() as folder:
-        _keep(
+        keep_rows(
             "host: 200 nodes, a client in another process", list(measure(Path(folder), seconds, device)), save, as_json
         )

@@ -41,6 +41,9 @@ from demon_patch.codegen.whole_numbers import with_whole_ports
 CodeForm = Literal["scalar", "scan"]
 Params = Sequence[tuple[float, ...]]
 """The parameters of each node of a program, in running order."""
+KEPT = 512
+"""How many generated functions are kept: those of a patch of some thousand nodes, or of the latest edits of a smaller
+one."""
 MOST_NODES = 16
 """Most nodes in one generated function."""
 MOST_GATES = 16
@@ -314,7 +317,7 @@ def function_groups(codes: Sequence[NodeCode]) -> Iterator[tuple[NodeCode, ...]]
             first = i
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=KEPT)
 def _bound(function: GeneratedFunction, params: tuple[tuple[float, ...], ...], dt: float) -> Callable[..., None]:
     values = tuple(params[code][number] for code, number in function.params)
     ahead = FunctionType(_code(function.constants_text), _SPACES["scalar"], "constants")
@@ -350,19 +353,19 @@ def _float_parts(body: Body, steady: frozenset[str]) -> FloatParts:
     return FloatParts(tuple((name, Text.parsed(writer(e))) for name, e in once), read, template(rest, "scalar"))
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def begins_function(node: str) -> bool:
     """Returns whether a node of this id begins a function."""
     return crc32(node.encode()) % APART == 0
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=KEPT)
 def float_function(codes: tuple[NodeCode, ...]) -> GeneratedFunction:
     """Returns the float code of some nodes in running order: `nodes(bus, states, tables, t)`."""
     return _FunctionWriter("scalar").function(codes, frozenset())
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=KEPT // 2)
 def scan_function(codes: tuple[NodeCode, ...], wanted: frozenset[int]) -> GeneratedFunction:
     """Returns the function that runs nodes over n control frames, one after the other: `nodes(rows, bus, states,
     tables, t, n)`.
@@ -385,7 +388,7 @@ _SPACES: dict[CodeForm, dict[str, Any]] = {
 }
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=KEPT)
 def _code(text: str) -> CodeType:
     """Returns the code object of the one function in a text."""
     module = compile(text, "<patch>", "exec")

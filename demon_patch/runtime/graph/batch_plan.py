@@ -193,7 +193,7 @@ class BatchProgram:
             yield block, self._given[whole] if columns is None else self._given[whole][:, columns]
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=1024)
 def _parameter_rows(group: Group, params: tuple[tuple[float, ...], ...]) -> Array:
     """Returns the parameters of a group, [k, m, 1]."""
     rows = [[given[number] for given, number in zip(params, row, strict=True)] for row in group.params]
@@ -308,7 +308,7 @@ def _kind(code: NodeCode) -> NodeKind:
     )
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=1024)
 def _group(form: GroupForm, codes: tuple[NodeCode, ...]) -> Group:
     vector = array_code_of(form)
 

@@ -21,7 +21,8 @@ def misfit(fixed: Pin, other: Pin) -> str:
     if fixed.out == other.out:
         return "A cable leads from an output to an input"
     out, port = (fixed, other) if fixed.out else (other, fixed)
-    return f"{port.title or port.name.replace('_', ' ')} takes a {port.type}; {out.title or out.name} gives a {out.type}"
+    taking, giving = port.title or port.name, out.title or out.name
+    return f"{taking} takes a {port.type}; {giving} gives a {out.type}"
 
 
 class CableDrag(Gesture):

@@ -1,0 +1,1 @@
+"""Measures what the canvas costs, beside the node editor that Dear PyGui brings."""
