@@ -13,7 +13,7 @@ PORTS = {
     "delay": ("x", "time"),
 }
 """The node types, and the ports into which the node before and the node above lead."""
-STEP = 260.0, 360.0
+STEP = 225.0, 200.0
 """Canvas units from one node to the next, across and down."""
 
 

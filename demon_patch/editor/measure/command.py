@@ -15,7 +15,7 @@ from demon_patch.errors import DemonError
 AIMS = {"opening": 1.0, "zoom": 1 / 20, "pan": 1 / 2, "telemetry": 1.0}
 """What our own canvas may take at most, as shares of what the node editor takes."""
 VIEWS = {"all": "all in view", "close": "at 100 %"}
-PATIENCE = 300.0  # seconds
+PATIENCE = 120.0  # seconds
 
 
 def editor(*, save: Path | None = None, as_json: JsonFlag = False) -> None:

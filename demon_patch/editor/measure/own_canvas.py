@@ -70,7 +70,7 @@ class OwnCanvas:
         self._telemetry.take(StatusChange(frame=0, fields=dict(PLAYING)), 0.0)
         self._view.update(patch)
         self._chrome.resize(window.size)
-        whole = camera(self._view.boxes.values(), (window.size[0], self._chrome.bottom - TOP), close_up)
+        whole = camera(self._view.boxes.values(), window.size, close_up)
         self._camera.resize(whole.width, whole.height)
         self._camera.look_at(*whole.centre, whole.zoom)
         self._middle = self._camera.centre, self._camera.zoom
