@@ -73,8 +73,8 @@ class Snapshots:
 
     @property
     def moving(self) -> tuple[str, str, float, float] | None:
-        """The ramp that waits or moves: from ("" for what sounded), to, how far it is, and the seconds that remain; None
-        for none."""
+        """The ramp that waits or moves: from ("" for what sounded), to, how far it is, and the seconds that remain;
+        None for none."""
         ramp: Any = self._link.status.get("ramp")
         if ramp is None:
             return None

@@ -364,10 +364,10 @@ class Performer:
     # -- sound --------------------------------------------------------------------------------------------------
     def due(self, until: int) -> list[Window]:
         """Returns the windows that start before transport frame `until` and were not returned by an earlier call."""
-        frames = self.window_frames
-        start = self.planner.next_start
+        frames, start = self.window_frames, self.planner.next_start
         cuts = [int(slot.heard_at) for slot in self.ring.slots if slot.heard_at is not None]
         cuts += self.transport.seams(start, max(until - start, 0) + frames)
+        cuts += self.soundings.bypass_changes(start, max(until, start) + frames)
         return self.planner.plan(until, frames, self.queued, cuts)
 
     def sound(self, window: Window) -> Samples:
@@ -392,7 +392,7 @@ class Performer:
         start = self.transport.song_frame(window.start) - SPLICE_FRAMES
         frames = window.stop - window.start + 2 * SPLICE_FRAMES
         sounding = self.soundings.sounding_at(window.start)
-        if sounding.program.ring.bypass or self.bypass:
+        if self.bypass or sounding.bypasses(window.start):
             per = self.spec.samples_per_frame
             return sounding.source_sound(window.start, np.arange(start * per, (start + frames) * per))
         dry, match = (sounding.controls.control_value(name, window.start) for name in ("dry", "match"))
