@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from msgspec import structs
 
+from demon_patch import offline
 from demon_patch.engine.session import Session
 from demon_patch.patch.model.dashboard import Snapshot
 from demon_patch.patch.model.document import Cable, Node, Patch
@@ -94,3 +95,10 @@ def test_what_a_snapshot_breaks_is_told_and_the_sound_goes_on() -> None:
     assert "formula" in performer.recalls.told[0]
     assert len(sound) == 4 * performer.spec.sample_rate
     assert set(performer.curve("strength", 100)) == {0.5}
+
+
+def test_a_rendering_in_one_call_notes_what_could_not_be_recalled() -> None:
+    made = offline.render(with_snapshot({"place": 4}), seconds=2.0, session=Session(toy_family()))
+    assert [note for note in made.notes if "snapshot 4" in note] == [
+        "node snap: port place: it asks for snapshot 4: the patch has 3 snapshots (let the place be 1 to 3)"
+    ]
