@@ -71,7 +71,7 @@ def test_a_rendering_glides_to_the_snapshot_and_ends_where_a_recall_is() -> None
 
 
 @pytest.mark.parametrize("quiet", [{"muted": True}, {"bypass": True}])
-def test_a_muted_or_bypassed_node_recalls_nothing(quiet: dict[str, bool]) -> None:
+def test_a_muted_or_bypassed_node_recalls_nothing(quiet: dict[str, Any]) -> None:
     performer, sound = rendered(with_snapshot({"place": 3}, **quiet))
     _, still = rendered(structs.replace(with_snapshot({"place": 3}), cables=patch({}, []).cables))
     assert set(performer.curve("strength", 100)) == {0.5}
