@@ -314,6 +314,8 @@ def _write(
     with _progress(f"rendering {patch.name}", round(seconds * performer.spec.sample_rate)) as step:
         files: list[Path] = []
         sound = write(performer, seconds, path, rate=rate, force=force, progress=step, wrote=files.append)
+    for note in performer.recalls.told:
+        tell(note, "yellow")
     for file in (path, *files):
         show(f"wrote {file}")
     if picture is not None:

@@ -131,5 +131,5 @@ def _rendered(patch: Patch, performer: Performer, seconds: float, progress: Call
         blocks.append(block)
         done += len(block)
         progress(done / rate)
-    notes = (*map(str, unknown_words(patch, CATALOGUE)), *notes_of(performer))
+    notes = (*map(str, unknown_words(patch, CATALOGUE)), *notes_of(performer), *performer.recalls.told)
     return Rendered(np.concatenate(blocks), rate, notes, performer.text, tuple(played))

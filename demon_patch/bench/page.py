@@ -159,7 +159,7 @@ def _section(title: str, controls: Sequence[Control], rows: Mapping[str, Measure
 def _range(row: Control) -> str:
     if row.options:
         return ", ".join(row.options)
-    if row.shape in ("prompt", "source"):
+    if row.shape in ("prompt", "source", "gate"):
         return f"a {row.shape}"
     unit = f" {row.unit}" if row.unit else ""
     unit = " of the knob" if row.taper == "family" else unit
@@ -186,6 +186,8 @@ def of_knob(row: Control, position: float) -> str:
 
 def _unheard(row: Control) -> str:
     """Returns why a control has no measured change."""
+    if row.shape == "gate":
+        return "it switches to the source"
     if not row.measured:
         return "when the sound comes, not what it is"
     spec = spec_of(NAMES[0])

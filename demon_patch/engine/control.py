@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-Shape = Literal["scalar", "integer", "switch", "choice", "curve", "surface", "prompt", "source"]
+Shape = Literal["scalar", "integer", "switch", "gate", "choice", "curve", "surface", "prompt", "source"]
 Part = Literal["timbre"]
 Propagation = Literal["request", "step", "late step", "weights", "decode", "ring"]
 Taper = Literal["linear", "log", "int", "family"]
@@ -22,8 +22,8 @@ class Control:
     name: the name in files, messages and code.
     title, doc: the name and the sentence that a person reads.
     carrier: the engine node that has the control's port.
-    shape: what the port takes, for example one number for all latent frames (`scalar`), or one number per latent frame
-        (`curve`, which also takes a single number).
+    shape: what the port takes, for example one number for all latent frames (`scalar`), one number per latent frame
+        (`curve`, which also takes a single number), or the level of a gate, 0 or 1 (`gate`).
     propagation: the propagation class, which says how soon the control is heard.
     default: a number, an option's name, None for prompts and sources, or FAMILY.
     lo, hi: lowest and highest number, in the control's unit; 0 and 1 where they are not given.

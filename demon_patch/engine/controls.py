@@ -314,6 +314,12 @@ TABLE: tuple[Control, ...] = (
         default=1.0, lo=0.0, hi=1.0, taper="int", heard=False, measured=False,
     ),
     Control(
+        name="bypass", title="Bypass", carrier="decoder", shape="gate", propagation="decode",
+        doc="While it is high, the source is heard in place of what is generated. A gate that is known ahead acts in "
+            "its control frame; one that is played acts from the next window on.",
+        optional=True, heard=False, measured=False,
+    ),
+    Control(
         name="limiter", title="Limiter ceiling", carrier="decoder", shape="scalar", propagation="decode",
         doc="Where the safety limiter holds the peaks.",
         default=-0.3, lo=-12.0, hi=0.0, unit="dB", measured=False,

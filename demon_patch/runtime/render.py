@@ -46,6 +46,7 @@ class Rendering:
     def tick(self) -> list[Played]:
         """Runs one engine tick, and returns the sound of the windows that fell due with it."""
         performer = self.performer
+        performer.recalls.follow(performer)
         performer.begin(performer.now)
         performer.forward()
         performer.finish(performer.now + int(performer.tick_frames))

@@ -21,7 +21,7 @@ SESSION = Session(gaussian())
 def test_every_built_control_is_tried() -> None:
     assert [row.name for row in TABLE if row.measured] == [trial.control for trial in TRIALS]
     assert {row.name for row in TABLE if not row.measured} == {
-        "depth", "window", "lead", "preview", "limiter", "live_strength", "focus", "dry", "match",
+        "depth", "window", "lead", "preview", "limiter", "live_strength", "focus", "dry", "match", "bypass",
     }, "a row with measured=False is named here, so that none escapes by oversight"  # fmt: skip
     assert len({trial.control for trial in TRIALS}) == len(TRIALS)
     assert all(trial.descriptor in DESCRIPTORS for trial in TRIALS)

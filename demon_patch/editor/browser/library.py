@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Literal
 
 from demon_patch import shipped
-from demon_patch.errors import DemonError
+from demon_patch.errors import DemonError, PatchError
+from demon_patch.patch.files.format import loads
 from demon_patch.patch.model.document import Patch
 from demon_patch.runtime.assets.assets import load_patch
 from demon_patch.runtime.assets.previews import preview_of, stem
@@ -28,7 +29,8 @@ class Entry:
 
     name: of its file, without its suffix. file: its name for the host, within the patch's folder; empty for a shipped
     one. path: where it lies on this machine, if it does. seconds: how long ago it was changed.
-    patch: what is in it, once it was read. fault: why it cannot be read. preview: its sound, if there is one.
+    patch: what is in it, once it was read; of one on another machine a sketch (`patch.files.sketch`). fault: why it
+    cannot be read. unseen: why the host gives no sketch of it. preview: its sound, if there is one.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Entry:
     patch: Patch | None = None
     fault: str = ""
     preview: Path | None = None
+    unseen: str = ""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -65,12 +68,17 @@ class Entry:
         """What is told of it."""
         if self.patch is not None:
             return self.patch.meta.description
-        return self.fault or ("" if self.path is not None else "On the host's machine")
+        return self.fault or self.unseen or ("" if self.path is not None else "On the host's machine")
 
     @property
     def waits(self) -> bool:
         """Whether it can be read, and was not yet."""
         return self.patch is None and not self.fault and self.path is not None
+
+    @property
+    def lies_elsewhere(self) -> bool:
+        """Whether only the host can say what is in it, and has not been asked yet."""
+        return self.patch is None and self.path is None and self.file != "" and not self.unseen
 
 
 def of_program() -> list[Entry]:
@@ -133,6 +141,23 @@ class Library:
             self.entries[entry.key] = read(entry)
         self.version += bool(waiting)
         return bool(waiting)
+
+    def learn(self, key: tuple[str, str], text: str) -> None:
+        """Takes the host's sketch of a patch on its machine."""
+        try:
+            patch = loads(text)
+        except PatchError as error:
+            self.forgo(key, error.what)
+            return
+        if (old := self.entries.get(key)) is not None:
+            self.entries[key] = replace(old, patch=patch)
+            self.version += 1
+
+    def forgo(self, key: tuple[str, str], why: str) -> None:
+        """Notes why the host gives no sketch of a patch; it is not asked again."""
+        if (old := self.entries.get(key)) is not None:
+            self.entries[key] = replace(old, unseen=why or "The host gives no picture of it")
+            self.version += 1
 
     def toggle(self, tag: str) -> None:
         """Asks for a tag, or no longer."""

@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import structs
 
 from demon_patch.editor.link.protocol import Link
+from demon_patch.nodes.editing.snapshot_places import in_order
 from demon_patch.patch.edit.commands import SetSnapshot
 from demon_patch.patch.edit.grid import Grid
 from demon_patch.patch.model.document import Patch
@@ -38,24 +39,14 @@ class Pad:
 
 
 def pads(patch: Patch) -> list[Pad]:
-    """Returns the snapshots in the order of their titles, numbers in them by size; the first eight have keys."""
-    found = sorted(patch.snapshots.items(), key=lambda kept: (_natural(kept[1].title), kept[0]))
+    """Returns the snapshots in the order of their places (`snapshot_places`); the first eight have keys."""
     made = []
-    for place, (id, kept) in enumerate(found, 1):
+    for place, id in enumerate(in_order(patch), 1):
+        kept = patch.snapshots[id]
         count = sum(map(len, kept.values.values())) + len(kept.depths)
         title = kept.title or f"Snapshot {place}"
         made.append(Pad(id, title, place if place <= PADS else 0, count, kept.scope is not None))
     return made
-
-
-def _natural(title: str) -> tuple[tuple[int, int, str], ...]:
-    parts, word = list[tuple[int, int, str]](), ""
-    for char in f"{title.casefold()}\0":
-        if word and char.isdecimal() != word[-1].isdecimal():
-            parts.append((0, int(word), "") if word.isdecimal() and word.isascii() else (1, 0, word))
-            word = ""
-        word += char
-    return tuple(parts)
 
 
 def new_title(patch: Patch) -> str:
@@ -82,7 +73,8 @@ class Snapshots:
 
     @property
     def moving(self) -> tuple[str, str, float, float] | None:
-        """The ramp that waits or moves: from, to, how far it is, and the seconds that remain; None for none."""
+        """The ramp that waits or moves: from ("" for what sounded), to, how far it is, and the seconds that remain;
+        None for none."""
         ramp: Any = self._link.status.get("ramp")
         if ramp is None:
             return None

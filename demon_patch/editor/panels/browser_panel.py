@@ -24,7 +24,7 @@ from demon_patch.editor.share.exporting import Exporting
 from demon_patch.editor.share.opening import look_at, offers
 from demon_patch.patch.model.document import Patch
 from demon_patch.runtime.remote.messages.base import Fault, Reply
-from demon_patch.runtime.remote.messages.files import Folder, Listing
+from demon_patch.runtime.remote.messages.files import Folder, Listing, Sketch, Sketched
 from demon_patch.runtime.remote.messages.opening import Open
 
 WIDTH, TOP, FIELD = 760.0, 124.0, 34.0
@@ -59,6 +59,8 @@ class BrowserPanel:
         self._pictures: dict[tuple[str, str], tuple[Patch, float, Miniature]] = {}
         self._cards, self._scroll = Cards(), 0.0
         self._lit: Entry | None = None
+        self._in_view: list[tuple[str, str]] = []
+        self._asked: tuple[str, str] | None = None  # whose sketch the host was asked for
         self._buttons: list[tuple[Rect, Callable[[], object]]] = []
         self._was, self._face = NOWHERE, object()
 
@@ -66,7 +68,7 @@ class BrowserPanel:
     def opened(self) -> None:
         """It is shown now: asks the host for its folder."""
         self.sheet.show(True)
-        self._face = object()
+        self._face, self._asked = object(), None
         if not any(entry.place == "shipped" for entry in self.library.entries.values()):
             self.library.take(of_program(), "shipped")
         self._link.ask(Folder(), self._listed, lambda fault: None)
@@ -78,6 +80,24 @@ class BrowserPanel:
     def _listed(self, reply: Reply) -> None:
         if isinstance(reply, Listing):
             self.library.take(of_listing(reply.entries, self._home()), "folder")
+
+    def _ask_for_one(self) -> None:
+        """Asks the host for a sketch of the next patch in view that lies on its machine, one at a time."""
+        entries = self.library.entries
+        waiting = [key for key in self._in_view if key in entries and entries[key].lies_elsewhere]
+        if self._asked is not None or not waiting:
+            return
+        key = self._asked = waiting[0]
+
+        def learned(reply: Reply) -> None:
+            self._asked = None
+            self.library.learn(key, reply.patch if isinstance(reply, Sketched) else "")
+
+        def refused(fault: Fault) -> None:
+            self._asked = None
+            self.library.forgo(key, fault.what or fault.text)
+
+        self._link.ask(Sketch(file=entries[key].file), learned, refused)
 
     def place(self, rect: Rect) -> None:
         """Lays it out on the right side."""
@@ -169,6 +189,7 @@ class BrowserPanel:
     def draw(self, now: float) -> bool:
         """Draws it if that is needed; returns whether it was."""
         self.library.read_some()
+        self._ask_for_one()
         lit = None if self._lit is None else self._lit.key
         face = (self.library.version, self._scroll, lit, self.sheet.w, self.sheet.h)
         if face == self._face:
@@ -178,7 +199,7 @@ class BrowserPanel:
         shown = self.library.shown
         self._cards = laid_out(shown, s.w)
         s.clear()
-        self._buttons = []
+        self._buttons, self._in_view = [], []
         s.box((0, 0, s.w, s.h), fill=fade(t.panel, 0.98))
         for title, y in self._cards.headings:
             if -20 < (at := y + TOP - self._scroll) < s.h:
@@ -186,6 +207,7 @@ class BrowserPanel:
         for entry, (left, top, right, low) in self._cards.cards:
             y = TOP - self._scroll
             if low + y > TOP - 10 and top + y < s.h:
+                self._in_view.append(entry.key)
                 self._card(entry, (left, top + y, right, low + y))
         self._head(len(shown))
         return True

@@ -101,7 +101,7 @@ def rows(
         Row("Way there", TIMES[shots.time][0], "label", do=partial(stepped, shots.step_time)),
     ]
     if (moving := shots.moving) is not None:
-        titles = {pad.id: pad.title for pad in shots.pads}
+        titles = {"": "What sounded", **{pad.id: pad.title for pad in shots.pads}}
         said = f"{titles.get(moving[0], '?')} → {titles.get(moving[1], '?')}: {100 * moving[2]:.0f} %"
         made.append(Row(said, f"{moving[3]:.1f} s", "good"))
         made.append(Row("Stop here", "", "accent", do=shots.stop))

@@ -1,7 +1,7 @@
 """Stores, recalls and morphs snapshots. A recall gives live values that are put over a document.
 
 A snapshot moves knobs, options, texts and drawn points. It does not move file names, ports of nodes that give the song,
-ports of class `ring` such as the ring depth, and ports that the player has locked.
+ports of class `ring` such as the ring depth, ports of Snapshot nodes, and ports that the player has locked.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from demon_patch.nodes.editing.visible_ports import VisiblePorts
 from demon_patch.nodes.language.declare import Declaration
 from demon_patch.nodes.language.ports import Port
 from demon_patch.nodes.language.taper import denorm, norm
+from demon_patch.nodes.library.control.snapshot import SNAPSHOT
 from demon_patch.patch.edit.overlay import Key, Overlay, Range
 from demon_patch.patch.model.dashboard import CableDepth, Snapshot
 from demon_patch.patch.model.document import Patch
@@ -47,8 +48,9 @@ class Recall(NamedTuple):
 
 
 def movable(faces: VisiblePorts, id: str) -> dict[str, Port]:
-    """Returns the ports of a node that snapshots move, by name; {} for a node that gives the song (a source output)."""
-    if any(out.type == "source" for out in faces.outputs(id).values()):
+    """Returns the ports of a node that snapshots move, by name; {} for a node that gives the song (a source output),
+    and for one that itself recalls snapshots."""
+    if faces.graph.node(id).type == SNAPSHOT or any(out.type == "source" for out in faces.outputs(id).values()):
         return {}
     locked = faces.graph.node(id).locked
     return {name: port for name, port in faces.inputs(id).items() if name not in locked and not _structural(port)}
@@ -84,6 +86,16 @@ def stored(patch: Patch, catalogue: Catalogue, scope: Collection[str] | None = N
             if cable.dst in nodes and cable.port in ports[cable.dst]
         ),
     )
+
+
+def here(snapshot: Snapshot, sounding: Patch, catalogue: Catalogue) -> Snapshot:
+    """Makes the first end of a morph to a snapshot from what sounds now: a snapshot of the nodes that it names.
+
+    sounding: the document with its live values (`Overlay.sounding`).
+    """
+    named = {*snapshot.values, *snapshot.ranges, *(kept.dst for kept in snapshot.depths)}
+    within = named if snapshot.scope is None else named.intersection(snapshot.scope)
+    return stored(sounding, catalogue, sorted(within & sounding.nodes.keys()))
 
 
 def recall(snapshot: Snapshot, patch: Patch, catalogue: Catalogue) -> Recall:

@@ -18,6 +18,7 @@ from typing import TypeVar
 
 from demon_patch.errors import DemonError, PatchError
 from demon_patch.nodes.catalogue import CATALOGUE
+from demon_patch.nodes.editing.snapshot_places import snapshot_at
 from demon_patch.nodes.editing.visible_ports import VisiblePorts
 from demon_patch.patch.model.dashboard import ControlMapping
 from demon_patch.runtime.devices.feeds import FedEvent, Feeds
@@ -34,7 +35,6 @@ from demon_patch.runtime.devices.osc.hearing import OscHearing
 from demon_patch.runtime.devices.osc.server import LOOPBACK
 from demon_patch.runtime.devices.performance import Performance
 from demon_patch.runtime.devices.reports import Reports
-from demon_patch.runtime.devices.snapshots import snapshot_of_program
 from demon_patch.runtime.devices.status import DeviceEvent, DevicesStatus
 
 T = TypeVar("T")
@@ -283,7 +283,7 @@ class DevicesHub:
 
     def _recall(self, program: int) -> None:
         document = self._performance.document
-        id = snapshot_of_program(document.patch, program)
+        id = snapshot_at(document.patch, program + 1)
         if id is None:
             have = len(document.patch.snapshots)
             self._reports.tell_once(f"MIDI program {program + 1}: the patch has {have} snapshots (send 1 to {have})")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 from demon_patch.codegen.body import Body
@@ -14,17 +13,18 @@ from demon_patch.codegen.inputs import BusSource, InputCode
 from demon_patch.codegen.specialise import bypassed_body
 from demon_patch.codegen.whole_numbers import UNKNOWN, raw_name, with_whole_ports
 from demon_patch.engine.contracts import FamilySpec
-from demon_patch.engine.controls import CONTROLS, Taper
+from demon_patch.engine.controls import Taper
 from demon_patch.nodes.adapters import threshold
 from demon_patch.nodes.language.declare import Declaration
 from demon_patch.nodes.language.ports import NUMBERS, SIGNALS, Port
 from demon_patch.patch.model.document import Cable, Patch
 from demon_patch.runtime.graph.check import problems
 from demon_patch.runtime.graph.drawn_curves import drawn_curves
+from demon_patch.runtime.graph.engine_ports import engine_ports_of
 from demon_patch.runtime.graph.live_inputs_compile import LiveInputCompiler
 from demon_patch.runtime.graph.loops import LATE, ComputedCable, SplitNodes, running_order
 from demon_patch.runtime.graph.parameters import AddCable, KnobPart, NumberInput
-from demon_patch.runtime.graph.program import EnginePort, EnginePortKind, Program
+from demon_patch.runtime.graph.program import EnginePort, Program
 from demon_patch.runtime.graph.reuse import CompiledNode, Numbering, Reuse
 from demon_patch.runtime.graph.ring_plan import RingPlan, ring_plan
 from demon_patch.runtime.graph.wiring import Wiring, clamped
@@ -322,7 +322,10 @@ class _Compiler:
 
     # -- engine ports -------------------------------------------------------------------------------------------
     def _compile_engine_ports(self, id: str, declaration: Declaration) -> None:
-        for port, engine_ports in _engine_ports_of(id, declaration):
+        for port, engine_ports in engine_ports_of(id, declaration):
+            cables = self.wiring.into.get((id, port.name), [])
+            if port.type == "gate" and port.optional and not cables:
+                continue
             code_name, owner = f"{id}.{port.name}", (id, declaration.id, str(declaration.version), port.name)
             slots = tuple(self._slot(*owner, engine_port.kind) for engine_port in engine_ports)
             if declaration.kind != "display":  # what is only shown is not forecast
@@ -330,7 +333,6 @@ class _Compiler:
                 self.engine_slots.extend(slots)
             self.end_slots[id, port.name] = slots
             self.owners[code_name] = id
-            cables = self.wiring.into.get((id, port.name), [])
             if port.type == "gate":
                 level_first = slots[::-1]
 
@@ -382,19 +384,3 @@ class _Compiler:
                 self.engine_ports.append(EnginePort(id, out.name, None, "value", out.lo, out.hi, taper))
                 self.engine_slots.append(self.slots[id, out.name][0])
                 self.end_slots[id, out.name] = self.slots[id, out.name]
-
-
-@lru_cache(maxsize=512)
-def _engine_ports_of(id: str, declaration: Declaration) -> tuple[tuple[Port, tuple[EnginePort, ...]], ...]:
-    """Returns the engine ports of a node by port; a gate has two, its rises and its level."""
-    found: list[tuple[Port, tuple[EnginePort, ...]]] = []
-    for port in declaration.ports:
-        if port.type not in SIGNALS:
-            continue
-        control = CONTROLS[port.control] if port.control else None
-        kinds: tuple[EnginePortKind, ...] = ("gate", "level")
-        if port.type != "gate":
-            kinds = ("curve",) if port.type == "curve" else ("value",)
-        engine_ports = (EnginePort(id, port.name, control, kind, port.lo, port.hi, port.taper) for kind in kinds)
-        found.append((port, tuple(engine_ports)))
-    return tuple(found)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from demon_patch.engine.controls import CONTROLS, Control
 from demon_patch.nodes.language.ports import SINGLE
+from demon_patch.nodes.library.control.snapshot import RECALL, SNAPSHOT
 from demon_patch.nodes.library.engine.engine import CHAIN, LORA, STEP_WINDOW
 from demon_patch.runtime.graph.check import ring_chain, ring_nodes
 from demon_patch.runtime.graph.mix_plan import MixPlan, mix_plans
@@ -40,6 +41,8 @@ class RingPlan:
     """The id of the node that narrows the Step State."""
     silent: bool = False
     """Whether nothing is heard, because an end or a cable of the ring chain, or all outputs of the sound, are muted."""
+    recalls: tuple[str, ...] = ()
+    """The ids of the Snapshot nodes that recall: those that are neither muted nor bypassed, and whose gate is wired."""
 
     def meets(self, row: Control) -> bool:
         """Returns whether a control has the other control that it needs: that one is wired, set, or an option other
@@ -110,4 +113,8 @@ def ring_plan(wiring: Wiring) -> RingPlan:
         mix_plans(wiring, wired.values()),
         next((id for id in ring_nodes(wiring) if wiring.known[id].id == STEP_WINDOW and not wiring.rests(id)), None),
         wiring.silent(ring_nodes(wiring)),
+        tuple(
+            id for id, declaration in wiring.known.items()
+            if declaration.id == SNAPSHOT and not wiring.rests(id) and (id, RECALL) in wiring.into
+        ),
     )  # fmt: skip

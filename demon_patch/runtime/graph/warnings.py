@@ -15,6 +15,7 @@ from demon_patch.runtime.graph.check import ring_nodes, takes_heard_sound
 from demon_patch.runtime.graph.dashboard_remarks import dashboard_remarks
 from demon_patch.runtime.graph.rates import too_fast
 from demon_patch.runtime.graph.ring_plan import ring_plan
+from demon_patch.runtime.graph.snapshot_remarks import snapshot_remarks
 from demon_patch.runtime.graph.unknown_keys import misspelt_keys
 from demon_patch.runtime.graph.wiring import Wiring
 
@@ -30,6 +31,7 @@ def warnings_of(patch: Patch, catalogue: Mapping[str, Declaration]) -> list[Patc
     - step window without a Step State;
     - ring depth above the number of steps;
     - muted cable or end of the ring's chain, for which nothing is heard;
+    - Snapshot node without a gate, or with a place that has no snapshot (`snapshot_remarks`);
     - mapping, widget or value of a snapshot that fits no port (`dashboard_remarks`);
     - unknown key that is like a known one (`misspelt_keys`);
     - control that is moved faster than it can follow (`rates.too_fast`).
@@ -59,6 +61,7 @@ def warnings_of(patch: Patch, catalogue: Mapping[str, Declaration]) -> list[Patc
         *_ring_deeper_than_steps(wiring, plan.scheduler),
         *_unwired_live_nodes(wiring),
         *(_muted(wiring) if plan.silent else ()),
+        *snapshot_remarks(patch, wiring),
         *dashboard_remarks(patch, catalogue),
         *misspelt_keys(patch),
         *too_fast(patch, catalogue),

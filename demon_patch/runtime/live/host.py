@@ -38,6 +38,7 @@ from demon_patch.runtime.graph.live_inputs import Fed, Listener
 from demon_patch.runtime.graph.scopes import Scopes
 from demon_patch.runtime.live import memory
 from demon_patch.runtime.live.document import LiveDocument
+from demon_patch.runtime.live.graph_recalls import GraphRecalls
 from demon_patch.runtime.live.live_performance import Cast, LivePerformance, Surroundings, cast
 from demon_patch.runtime.live.messages import Messages, event_message
 from demon_patch.runtime.live.notice import Notice
@@ -108,6 +109,7 @@ class Host(TransportControls, SoundControls, Opening):
         self.playing = LivePerformance(made, self.link.song, self.around)
         self.document.knobs = self.playing.knobs
         self._ramps = Ramps(self.document, spec.frame_rate, self.add_message)
+        self._graph_recalls = GraphRecalls(self.document, self._ramps, self.add_message)
         self._recordings = Recordings(self.link, spec, self.into, self.add_message)
         self._meter = Meter(self.link)
         self._tap_tempo = TapTempo()
@@ -153,6 +155,7 @@ class Host(TransportControls, SoundControls, Opening):
             parts.callback(self.link.close)
             parts.callback(self.playing.close)
             parts.callback(self._ramps.close)
+            parts.callback(self._graph_recalls.close)
             parts.callback(self.stop_recording)
             parts.callback(self.link.fill)
             parts.callback(self._end_tick_thread)
@@ -215,6 +218,8 @@ class Host(TransportControls, SoundControls, Opening):
         for event in events:
             self.add_message(event_message(event), stage="sound")
         self._ramps.note_frame(max(self.tick_loop.now, 0))
+        asked = self.performer.recalls.take()
+        self._graph_recalls.note(None if self.safe else asked)
         for key in self._scheduled.take_landed():
             self._edit_thread.submit(self.document.note_landing, key)
             if self._edit_thread.awaits_fit:

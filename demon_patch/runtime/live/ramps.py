@@ -1,4 +1,4 @@
-"""A ramp: a morph between two snapshots over time.
+"""A ramp: a morph between two snapshots, or from what sounds to a snapshot, over time.
 
 In every control frame that the tick thread reaches, the mixture of that frame becomes live values (`LiveDocument.morph`
 has the arithmetic; what does not glide switches in the middle). A knob that anyone else touches leaves the ramp.
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from demon_patch.errors import PatchError
 from demon_patch.nodes.catalogue import CATALOGUE
-from demon_patch.nodes.editing.snapshots import Morph, Recall
+from demon_patch.nodes.editing.snapshots import Morph, Recall, here
 from demon_patch.patch.edit.overlay import Key
 from demon_patch.patch.model.dashboard import Snapshot
 from demon_patch.patch.model.document import Patch
@@ -27,7 +27,7 @@ LONGEST = 3600.0  # seconds
 class RampStatus:
     """A ramp that waits or moves.
 
-    one, other: the ids of its snapshots.
+    one, other: the ids of its snapshots; `one` is "" where it comes from what sounded when it began.
     amount: 0 at the first, 1 at the second.
     waits, remains: the seconds until it begins, and until it has ended.
     """
@@ -89,7 +89,14 @@ class Ramps:
         seconds: the time that it takes.
         begin: the first control frame.
         """
-        ends = self._document.snapshot(one), self._document.snapshot(other)
+        self._start(one, other, (self._document.snapshot(one), self._document.snapshot(other)), seconds, begin)
+
+    def start_from_here(self, other: str, seconds: float, begin: int) -> None:
+        """From any thread. As `start`, from what sounds now to a snapshot."""
+        snapshot = self._document.snapshot(other)
+        self._start("", other, (here(snapshot, self._document.sounding, CATALOGUE), snapshot), seconds, begin)
+
+    def _start(self, one: str, other: str, ends: tuple[Snapshot, Snapshot], seconds: float, begin: int) -> None:
         if not 0 <= seconds <= LONGEST:
             raise PatchError(f"a ramp of {seconds:g} s", mend=f"let it take 0 to {LONGEST:g} s")
         ramp = _Ramp(one, other, ends, begin, max(round(seconds * self._rate), 1))

@@ -139,7 +139,7 @@ def engine_fields(live: TickLoop) -> dict[str, object]:
     return {
         "playing": live.playing,
         "begun": live.begun,
-        "bypass": performer.bypass or performer.program.ring.bypass,
+        "bypass": performer.bypass or performer.soundings.bypasses(max(now, 0)),
         "follow": transport.follow,
         "frame": max(now, 0),
         "next_frame": performer.next_free_frame if live.begun else performer.lead,

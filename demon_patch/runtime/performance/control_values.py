@@ -21,6 +21,8 @@ from demon_patch.runtime.graph.forecast import Forecast
 from demon_patch.runtime.graph.program import Program
 from demon_patch.runtime.performance.mixes import Weights, shares
 
+ON = 0.5  # from which on a switch or the level of a gate is on
+
 
 class ControlValues:
     """Reads the controls of one program. Owned by one thread.
@@ -28,8 +30,9 @@ class ControlValues:
     guard: transport frames behind the loudspeaker that may still be replaced (`Forecast`).
     spec: the model family that plays.
 
-    port_numbers: the numbers of engine ports in `program.engine_ports`, by name: of all numeric controls, of the ports
-        of a wired surface by port, and of the ports of mixes and their surfaces by "node.port".
+    port_numbers: the numbers of engine ports in `program.engine_ports`, by name: of all numeric controls, of the level
+        of a wired gate, of the ports of a wired surface by port, and of the ports of mixes and their surfaces by
+        "node.port".
     weights: reads the ports of mixes and surfaces.
     held: the engine ports, by number, that a live source reaches.
     held_scalars: those of them that are scalars of classes `request` and `step`.
@@ -72,10 +75,11 @@ class ControlValues:
         return name in self.port_numbers and name in plan.active and plan.meets(CONTROLS[name])
 
     def is_on(self, name: str, now: int) -> bool:
-        """Returns whether a switch is on at transport frame `now`; its default where it has no effect in this patch."""
+        """Returns whether a switch or gate is on at transport frame `now`; its default where it has no effect in this
+        patch."""
         row = CONTROLS[name]
         setting = self.control_value(name, max(now, 0)) if self.has_effect(name) else float(row.default or 0.0)
-        return setting >= 0.5
+        return setting >= ON
 
     def control_value(self, name: str, frame: int) -> float:
         """Returns a numeric control at a transport frame, as the engine takes it. Where the port holds a knob position,

@@ -34,6 +34,7 @@ from demon_patch.runtime.performance.admission import Admission, TickTime, held_
 from demon_patch.runtime.performance.control_values import ControlValues
 from demon_patch.runtime.performance.loras import LoraRack
 from demon_patch.runtime.performance.mixes import Parts
+from demon_patch.runtime.performance.recalls import AskedRecalls
 from demon_patch.runtime.performance.resolved import node_shares
 from demon_patch.runtime.performance.self_feed import RingFeed, SelfFeed
 from demon_patch.runtime.performance.sounding import Sounding, SoundingQueue
@@ -62,6 +63,7 @@ class Performer:
     pace: the measured length of a tick in control frames; None for the nominal length.
     bypass: whether the source is heard in place of what is generated.
     replaces: whether sound that was decoded further ahead than the lead may be decoded again.
+    recalls: the snapshot that Snapshot nodes have asked for.
     """
 
     def __init__(
@@ -94,6 +96,7 @@ class Performer:
         self._finished: list[Completion] = []
         self._changed_in_flight = False  # of this tick: see `Admission.changed_in_flight`
         self._touches = Touches()
+        self.recalls = AskedRecalls()
 
     @property
     def ring(self) -> Ring:
@@ -294,6 +297,7 @@ class Performer:
             ring = RingFeed.measured(self.ring, self.trace, self.lead, self.spec.frame_rate)
             self.self_feed.feed(self.forecast, before, due, self.source, ring)
             self.forecast.advance(due)
+            self.recalls.note(self.forecast, before, due)
             for name, index in self.controls.port_numbers.items():
                 self.trace.signals[name].append(self.forecast.span(index, before, due))
 
@@ -360,10 +364,10 @@ class Performer:
     # -- sound --------------------------------------------------------------------------------------------------
     def due(self, until: int) -> list[Window]:
         """Returns the windows that start before transport frame `until` and were not returned by an earlier call."""
-        frames = self.window_frames
-        start = self.planner.next_start
+        frames, start = self.window_frames, self.planner.next_start
         cuts = [int(slot.heard_at) for slot in self.ring.slots if slot.heard_at is not None]
         cuts += self.transport.seams(start, max(until - start, 0) + frames)
+        cuts += self.soundings.bypass_changes(start, max(until, start) + frames)
         return self.planner.plan(until, frames, self.queued, cuts)
 
     def sound(self, window: Window) -> Samples:
@@ -388,7 +392,7 @@ class Performer:
         start = self.transport.song_frame(window.start) - SPLICE_FRAMES
         frames = window.stop - window.start + 2 * SPLICE_FRAMES
         sounding = self.soundings.sounding_at(window.start)
-        if sounding.program.ring.bypass or self.bypass:
+        if self.bypass or sounding.bypasses(window.start):
             per = self.spec.samples_per_frame
             return sounding.source_sound(window.start, np.arange(start * per, (start + frames) * per))
         dry, match = (sounding.controls.control_value(name, window.start) for name in ("dry", "match"))

@@ -24,6 +24,7 @@ from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.graph.program import Program
 from demon_patch.runtime.performance.mixes import Part, PreparedMix, clips_of, first_part
 from demon_patch.runtime.performance.performer import Performer
+from demon_patch.runtime.performance.recalls import RenderedRecalls
 from demon_patch.runtime.performance.resources import Resources, fitted
 from demon_patch.runtime.performance.self_feed import measure
 from demon_patch.runtime.performance.trace import Trace
@@ -83,7 +84,26 @@ def perform(
     program.use_song(source.frames, transport.bpm)
     measure_sounds(program, resources, parts, clip)
     recordings = [resources.written(file) for file in wired_recordings(patch)]
-    return Performer(program, session, transport, parts, recordings, trace, resources.lora, dumps(patch))
+    performer = Performer(program, session, transport, parts, recordings, trace, resources.lora, dumps(patch))
+
+    def swap(performer: Performer, version: Patch) -> None:
+        swap_version(performer, version, resources, clip)
+
+    performer.recalls.follow = RenderedRecalls(patch, swap).follow
+    return performer
+
+
+def swap_version(performer: Performer, version: Patch, resources: Resources, clip: Source | None = None) -> None:
+    """Makes another version of a document the one that a performer plays, between two ticks; its song stays as it is.
+    For a performance that is rendered: it compiles, and loads what the version names. Raises DemonError that names the
+    node; what plays goes on then."""
+    frames = performer.source.frames
+    geometry = Geometry.of_family(performer.spec, frames, performer.transport.bpm)
+    program = compile(version, CATALOGUE, geometry, performer.program)
+    parts = parts_of(program, resources, clip, frames)
+    measure_sounds(program, resources, parts, clip)
+    load_loras(program, resources)
+    performer.swap(program, parts)
 
 
 def tempo_of(song: Song, source: Source, otherwise: float = DEFAULT_BPM) -> float:

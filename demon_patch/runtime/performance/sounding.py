@@ -18,7 +18,7 @@ from demon_patch.engine.sound.dry_path import Cover
 from demon_patch.runtime.graph.forecast import Forecast
 from demon_patch.runtime.graph.parameters import Turned
 from demon_patch.runtime.graph.program import Program
-from demon_patch.runtime.performance.control_values import ControlValues
+from demon_patch.runtime.performance.control_values import ON, ControlValues
 from demon_patch.runtime.performance.feedback import Feedback
 from demon_patch.runtime.performance.mixes import KEPT_SUMS, Mixer, Parts, Sums, first_part
 from demon_patch.small_cache import SmallCache
@@ -102,6 +102,10 @@ class Sounding:
         song."""
         return self._mixer.sound(frame, at)
 
+    def bypasses(self, frame: int) -> bool:
+        """Returns whether the patch asks at a transport frame for the source in place of what is generated."""
+        return self.program.ring.bypass or self.controls.is_on("bypass", frame)
+
     def gain(self, frame: int) -> np.float32:
         """Returns the linear gain factor of Decoder and Speaker together at a transport frame; 0 where they are
         muted."""
@@ -184,6 +188,19 @@ class SoundingQueue:
         changes = [change for change, _ in self.waiting if lo <= change < hi]
         found = [sounding.controls.edges(a + (a in changes), b) for sounding, a, b in self.heard(lo, hi)]
         return np.sort(np.concatenate([np.array(changes, dtype=np.int64), *found]))
+
+    def bypasses(self, frame: int) -> bool:
+        """As `Sounding.bypasses`, of the program that is heard at a transport frame."""
+        return self.sounding_at(frame).bypasses(frame)
+
+    def bypass_changes(self, lo: int, hi: int) -> list[int]:
+        """Returns the transport frames of [lo + 1, hi) at which a bypass by a gate begins or ends."""
+        found: list[int] = []
+        for sounding, first, stop in self.heard(lo, hi):
+            if sounding.controls.has_effect("bypass"):
+                levels = sounding.forecast.span(sounding.controls.port_numbers["bypass"], first, stop)
+                found += (first + 1 + np.flatnonzero(np.diff(levels >= ON))).tolist()
+        return found
 
     def heard(self, lo: int, hi: int) -> Iterator[tuple[Sounding, int, int]]:
         """Gives (sounding program, first, stop) for each program that is heard within the transport frames [lo, hi). It

@@ -63,6 +63,10 @@ class Questions(ABC):
         """Returns what a patch, a pack or a sound file of the patch's folder is."""
         return self.ask(files.About(file=file), files.FileFacts)
 
+    def sketch(self, file: str) -> str:
+        """Returns a sketch of the patch in a file of the patch's folder, as the text of a patch file."""
+        return self.ask(files.Sketch(file=file), files.Sketched).patch
+
     def hurries(self) -> tuple[showing.Hurry, ...]:
         """Returns the controls that are moved faster than they can follow, each with the cables into it."""
         return self.ask(showing.Hurries(), showing.HurryList, 60.0).hurries

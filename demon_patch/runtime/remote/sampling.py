@@ -143,7 +143,7 @@ class Sampling:
         now = max(performer.now, 0)
         begun = [completion for completion in performer.queued if completion.heard_at <= now + performer.lead]
         self.covered = begun[-1].song if begun else None
-        whole = performer.bypass or performer.program.ring.bypass
+        whole = performer.bypass or performer.soundings.bypasses(now)
         self.dry = None if whole else float(controls.control_value("dry", now))
         names = {index: name for name, index in controls.port_numbers.items()}
         self.lanes = {

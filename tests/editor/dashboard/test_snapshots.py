@@ -127,3 +127,8 @@ def test_the_rows() -> None:
     step()
     assert made.time == 1
     assert rows(shots(Patch(nodes=NODES))[0], ())[0][-1].title == "None is kept yet"
+
+
+def test_a_way_that_a_node_of_the_patch_began_comes_from_what_sounded() -> None:
+    made, _, _ = shots(ramp={"one": "", "other": "b", "amount": 0.5, "waits": 0.0, "remains": 1.0})
+    assert "What sounded → verse 2: 50 %" in [row.title for row in rows(made, ())[0]]

@@ -13,6 +13,7 @@ from demon_patch.bench.trials import PARTS, TRIALS, Trial, trial_patch
 from demon_patch.engine.controls import CONTROLS, TABLE, Control
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.files.format import load
+from demon_patch.patch.model.dashboard import Snapshot
 from demon_patch.patch.model.document import Cable, Node
 from demon_patch.runtime.graph.check import problems
 from demon_patch.runtime.graph.warnings import warnings_of
@@ -120,3 +121,20 @@ def test_a_ring_whose_steps_or_depth_are_moved_counts_with_what_it_can_reach() -
     nodes = {**narrow.nodes, "scheduler": Node("scheduler", values={"depth": 8}, ranges={"steps": (1.0, 6.0)})}
     (said,) = warnings_of(msgspec.structs.replace(narrow, nodes=nodes), CATALOGUE)
     assert "of 6 steps" in said.what
+
+
+@pytest.mark.parametrize(
+    ("place", "snapshots", "wired", "told"),
+    [
+        (2, 2, True, []),
+        (3, 2, True, ["place: it asks for snapshot 3: the patch has 2 snapshots (let the place be 1 to 2)"]),
+        (1, 0, True, ["place: it asks for snapshot 1: the patch has no snapshots (store a snapshot)"]),
+        (3, 2, False, ["recall: it never recalls: nothing is wired to it (wire a gate to it)"]),
+    ],
+)
+def test_a_snapshot_node_that_recalls_nothing_is_told(place: int, snapshots: int, wired: bool, told: list[str]) -> None:
+    base = patch({"press": Node("button"), "snap": Node("snapshot", values={"place": place})}, [])
+    kept = {f"s{n}": Snapshot(str(n)) for n in range(snapshots)}
+    cables = [Cable("press", "gate", "snap", "recall")] if wired else []
+    document = msgspec.structs.replace(base, snapshots=kept, cables=(*base.cables, *cables))
+    assert [str(found) for found in warnings_of(document, CATALOGUE)] == [f"node snap: port {each}" for each in told]

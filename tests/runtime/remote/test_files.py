@@ -9,12 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from msgspec import structs
 from safetensors.numpy import save as tensors
 
 from demon_patch.errors import DemonError
 from demon_patch.patch.edit.commands import AddNode
-from demon_patch.patch.files.format import dumps, load, save
-from demon_patch.patch.model.document import Node
+from demon_patch.patch.files.format import dumps, load, loads, save
+from demon_patch.patch.model.dashboard import Snapshot as PatchSnapshot
+from demon_patch.patch.model.document import Meta as PatchMeta
+from demon_patch.patch.model.document import Node, Patch
 from demon_patch.runtime.assets.asset_store import located, store
 from demon_patch.runtime.remote import server, versions
 from demon_patch.runtime.remote.client import Client
@@ -248,3 +251,51 @@ def test_the_snapshot_has_all_or_what_is_new(wired: WiredHost) -> None:
         assert [edit.label for edit in news.edits] == ["Set value"]
         gone = ann.ask(documents.Document(since=type(start)(7, 0)), documents.Snapshot)
         assert gone.patch
+
+
+def test_a_sketch_has_what_a_picture_needs_and_little_else(wired: WiredHost) -> None:
+    home = wired.host.folder
+    nodes = {
+        **DOCUMENT.nodes,
+        "words": structs.replace(DOCUMENT.nodes["words"], values={"text": "warm " * 500}, at=(7.0, 8.0), label="W"),
+        "line": Node("drawn_curve", values={"points": [[n / 99, 0.5] for n in range(100)]}, colour="#123456"),
+    }
+    song = structs.replace(
+        DOCUMENT, nodes=nodes, meta=PatchMeta(title="T", tags=("a",)), snapshots={"s": PatchSnapshot("S")}
+    )
+    save(song, home / "song.dpatch.json")
+    with wired.client() as ann:
+        found = loads(ann.sketch("song.dpatch.json"))
+    assert found.nodes.keys() == song.nodes.keys()
+    assert [cable.key for cable in found.cables] == [cable.key for cable in song.cables]
+    assert (found.meta, found.song, found.snapshots) == (song.meta, song.song, {})
+    assert (found.nodes["words"].at, found.nodes["words"].label) == ((7.0, 8.0), "W")
+    assert found.nodes["words"].values == {"text": ("warm " * 8)}
+    assert (found.nodes["line"].values, found.nodes["line"].colour) == ({"points": []}, "#123456")
+    assert found.nodes["scheduler"].values == song.nodes["scheduler"].values
+
+
+def test_a_sketch_of_anything_else_is_refused_and_the_next_one_is_given(wired: WiredHost, tmp_path: Path) -> None:
+    home = wired.host.folder
+    sound(home / "plain.wav")
+    (home / "broken.dpatch.json").write_text("{")
+    (home / "junk.dpatch").write_bytes(b"\x80\x04junk")
+    (home / ".secret.dpatch.json").write_text(dumps(DOCUMENT))
+    (tmp_path / "outside.dpatch.json").write_text(dumps(DOCUMENT))
+    os.symlink(tmp_path / "outside.dpatch.json", home / "link.dpatch.json")
+    with (home / "large.dpatch").open("wb") as large:
+        large.truncate(2**25)
+    many = {f"n{k}": Node("knob", at=(float(k), 0.5)) for k in range(4000)}
+    save(Patch(nodes=many), home / "many.dpatch.json")
+    with wired.client() as ann:
+        for name, what in (
+            ("plain.wav", "carries no patch"), ("broken.dpatch.json", "is no JSON"), ("junk.dpatch", "no pack"),
+            (".secret.dpatch.json", "hidden"), ("../outside.dpatch.json", "outside"), ("link.dpatch.json", "outside"),
+            (str(tmp_path / "outside.dpatch.json"), "."), ("nowhere.dpatch.json", "no such file"), ("", "."),
+            (".", "."), ("a\0b", "."), ("large.dpatch", "above 16 MiB"), ("many.dpatch.json", "4000 nodes"),
+        ):  # fmt: skip
+            with pytest.raises(DemonError, match=what):
+                ann.sketch(name)
+        with pytest.raises(DemonError):
+            ann.sketch("x" * 2000)
+        assert loads(ann.sketch("first.dpatch.json")).nodes.keys() == DOCUMENT.nodes.keys()

@@ -17,6 +17,7 @@ _TYPES: dict[str, PortType] = {
     "scalar": "value",
     "integer": "value",
     "switch": "value",
+    "gate": "gate",
     "choice": "option",
     "curve": "curve",
     "surface": "surface",

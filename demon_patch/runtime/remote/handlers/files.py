@@ -12,8 +12,11 @@ import soundfile
 from demon_patch.errors import DemonError, PatchError, SourceError
 from demon_patch.patch.files import asset_names
 from demon_patch.patch.files.embed import extract
+from demon_patch.patch.files.format import SIZE
 from demon_patch.patch.files.pack import SUFFIX as PACK
+from demon_patch.patch.files.sketch import sketch as sketched
 from demon_patch.patch.model.document import Patch
+from demon_patch.patch.model.json_values import place
 from demon_patch.patch.model.walk import nodes_of
 from demon_patch.runtime.assets import asset_store
 from demon_patch.runtime.assets.assets import PATCH, assets_of, load_patch
@@ -32,6 +35,8 @@ from demon_patch.runtime.remote.messages.files import (
     Listing,
     Piece,
     Resolve,
+    Sketch,
+    Sketched,
     Upload,
     Uploading,
 )
@@ -60,9 +65,7 @@ def folder(served: ServedHost, peer: Peer, message: Folder) -> Listing:
 @slow
 def about(served: ServedHost, peer: Peer, message: About) -> FileFacts:
     """Says what a file is."""
-    path = served.within(message.file)
-    if not path.is_file():
-        raise SourceError("there is no such file", file=message.file, mend="name a file that `folder` lists")
+    path = _listed(served, message.file)
     if path.suffix.lower() not in asset_names.SOUNDS:
         return _facts_of(load_patch(path))
     try:
@@ -74,6 +77,26 @@ def about(served: ServedHost, peer: Peer, message: About) -> FileFacts:
     except DemonError:
         facts = FileFacts(patch=False)
     return msgspec.structs.replace(facts, seconds=sound.duration, rate=sound.samplerate, channels=sound.channels)
+
+
+@slow
+def sketch(served: ServedHost, peer: Peer, message: Sketch) -> Sketched:
+    """Gives a sketch of the patch in a file. Pictures are asked for often, so a large pack is not read for one."""
+    path = _listed(served, message.file)
+    with place(message.file):
+        if path.suffix.lower() in asset_names.SOUNDS:
+            return Sketched(patch=sketched(extract(path)))
+        if path.stat().st_size > SIZE:
+            raise SourceError(f"above {SIZE // 2**20} MiB it is not read for a small picture", mend="open it to see it")
+        return Sketched(patch=sketched(load_patch(path)))
+
+
+def _listed(served: ServedHost, name: str) -> Path:
+    """Returns the path of a file of the patch's folder. Raises DemonError where there is none of that name."""
+    path = served.within(name)
+    if not path.is_file():
+        raise SourceError("there is no such file", file=name, mend="name a file that `folder` lists")
+    return path
 
 
 def _facts_of(patch: Patch) -> FileFacts:

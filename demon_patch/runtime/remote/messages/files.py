@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
+from demon_patch.patch.files.sketch import SKETCH
 from demon_patch.runtime.remote.messages.base import Fault, FileName, Part, Reply, Request
 
 PIECE = 2**20  # the most bytes of one piece of an upload
@@ -65,6 +66,24 @@ class FileFacts(Reply, frozen=True, kw_only=True, omit_defaults=True):
     seconds: float = 0.0
     rate: int = 0
     channels: int = 0
+
+
+class Sketch(Request, frozen=True, kw_only=True, omit_defaults=True):
+    """Asks for a sketch of the patch in a patch, a pack or a sound file, for a small picture of it. A patch that is too
+    large for one is refused. file: within the patch's folder.
+    """
+
+    file: FileName
+
+
+class Sketched(Reply, frozen=True, kw_only=True, omit_defaults=True):
+    """A sketch of a patch.
+
+    patch: the text of a patch file (docs/format.md) with its nodes, cables, song and what it says of itself. Texts are
+        cut, drawn points left out, and so is all that lies beside the nodes.
+    """
+
+    patch: Annotated[str, Meta(max_length=SKETCH)]
 
 
 class Resolve(Request, frozen=True, kw_only=True, omit_defaults=True):
