@@ -23,6 +23,7 @@ from demon_patch import (
     control_command,
     devices_command,
     doctor_command,
+    editor_bench_command,
     host_command,
     open_command,
     share_command,
@@ -44,7 +45,6 @@ from demon_patch.console import (
 from demon_patch.edit_commands import edits
 from demon_patch.editor.command import EXAMPLES as EDIT
 from demon_patch.editor.command import edit
-from demon_patch.editor.measure.command import editor as bench_editor
 from demon_patch.editor.start_command import start
 from demon_patch.engine.executors import DEFAULT
 from demon_patch.errors import DemonError, DeviceError, visible
@@ -79,7 +79,7 @@ app = App(
 app.command(model)
 app.command(bench)
 bench.command(control_command.control, help_epilogue=control_command.EXAMPLES)
-bench.command(bench_editor)
+bench.command(editor_bench_command.editor)
 app.command(check_command.check, help_epilogue=check_command.EXAMPLES)
 app.command(clip_command.clip, help_epilogue=clip_command.EXAMPLES)
 app.command(doctor_command.doctor, help_epilogue=doctor_command.EXAMPLES)

@@ -31,6 +31,7 @@ LAYERS = (  # from below; a layer may import those of the lines above it
         "devices_command",
         "doctor_command",
         "edit_commands",
+        "editor_bench_command",
         "file_commands",
         "host_command",
         "model_command",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from demon_patch.editor.measure.big_patch import CABLES, NODES, big_patch
-from demon_patch.editor.measure.command import AIMS, figures
+from demon_patch.editor.measure.compare import AIMS, figures
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.nodes.language.ports import fits
 from tests.support.driven_editor import require_display, x_server

@@ -1,4 +1,4 @@
-"""The command `demon-patch bench editor`."""
+"""Compares our own canvas with the node editor that Dear PyGui brings, each in a process of its own."""
 
 from __future__ import annotations
 
@@ -6,33 +6,14 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-from demon_patch.console import JsonFlag
 from demon_patch.errors import DemonError
 
 AIMS = {"opening": 1.0, "zoom": 1 / 20, "pan": 1 / 2, "telemetry": 1.0}
 """What our own canvas may take at most, as shares of what the node editor takes."""
 VIEWS = {"all": "all in view", "close": "at 100 %"}
 PATIENCE = 120.0  # seconds
-
-
-def editor(*, save: Path | None = None, as_json: JsonFlag = False) -> None:
-    """Measures what the canvas costs a frame, beside the node editor that Dear PyGui brings: half a minute, in windows.
-
-    The patch has 200 nodes and 300 cables. The figures are processor time, medians of 40 frames, each canvas in a
-    process of its own.
-
-    Parameters:
-        save: Keeps the rows in this JSON file.
-        as_json: Prints JSON in place of a table.
-    """
-    from demon_patch.bench.commands import keep_rows
-    from demon_patch.editor.command import check_display
-
-    check_display()
-    keep_rows("editor: milliseconds a frame at 200 nodes and 300 cables", list(rows()), save, as_json)
 
 
 def rows() -> Iterator[dict[str, Any]]:
