@@ -15,15 +15,15 @@ from tests.support.listening import OUT
 
 pytestmark = pytest.mark.slow
 START = with_nodes(
-    engine(strength=0.4),
+    engine(strength=0.4, structure=1.0),  # dense: a moment without a sound would be ours
     {
         "lfo": Node("lfo", at=(-300, -330), values={"rate": 0.5, "sync": "lock"}),
         "slew": Node("slew", at=(-270, -95)),
-        "noise": Node("lfo", at=(-310, 85), values={"rate": 0.125, "sync": "lock", "shape": "triangle"}),
+        "noise": Node("smooth_noise", at=(-310, 85)),
     },
     Cable("lfo", "out", "slew", "x"),
     Cable("slew", "out", "scheduler", "strength", depth=0.2),
-    Cable("noise", "out", "scheduler", "structure", depth=0.1),
+    Cable("noise", "out", "decoder", "window", depth=0.01),  # which no pass sounds of
 )
 RECORDED = 40  # seconds
 SILENT = 0.05  # seconds in which nothing came

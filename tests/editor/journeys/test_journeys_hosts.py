@@ -28,7 +28,7 @@ class Own:
     def __init__(self, folder: Path, display: str, ends: ExitStack) -> None:
         self.folder, self.display, self.ends = folder, display, ends
         self.file = folder / "own.dpatch.json"
-        self.file.write_text(dumps(engine(strength=0.3)))
+        self.file.write_text(dumps(engine(strength=0.3, structure=1.0)))
         self.windows = 0
 
     def window(self, *arguments: str) -> DrivenEditor:

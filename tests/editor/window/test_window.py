@@ -130,7 +130,7 @@ def test_a_lost_connection_keeps_the_patch(host: WiredHost, editor: DrivenEditor
     host.server.close()
     editor.until(lambda: not editor.state("connected"), "the loss")
     assert editor.ask("patch") == before
-    assert any("kept" in said for said in editor.state("said"))
+    editor.until(lambda: any("kept" in said for said in editor.state("said")), "what is said of the patch")
 
 
 def test_the_window_closes_and_the_host_of_others_plays_on(host: WiredHost, editor: DrivenEditor) -> None:
