@@ -146,7 +146,8 @@ def _serve(
 def _listen(
     playing: Host, file: Path | None, address: Address, token: str | None, discard: bool, parts: contextlib.ExitStack
 ) -> Callable[[], object]:
-    """Starts the server, brings unsaved edits back, and prints the address. Returns what is to be called often."""
+    """Starts the server, brings unsaved edits back, and prints the address. Returns what keeps the
+    host's note up to date, to be called now and then."""
     from demon_patch.runtime.remote import running_hosts
     from demon_patch.runtime.remote.saving import BACK
     from demon_patch.runtime.remote.server import Server

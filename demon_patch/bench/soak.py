@@ -34,7 +34,7 @@ from demon_patch.runtime.remote.messages.documents import Document, Snapshot
 from demon_patch.runtime.remote.messages.telemetry import StatusChange
 
 SONG_SECONDS = 300.0  # between two songs
-PACE_SECONDS = 0.5  # of rest between two actions: so fast edits one who plays alone
+PACE_SECONDS = 0.5  # of rest between two actions, as fast as one player edits
 HISTORY_SECONDS = 600.0  # after which everything that a host keeps by time is full
 TOLD = 10  # times of starving, the longest, that are told with their actions
 OTHERS = 0.1  # of the processors

@@ -208,11 +208,12 @@ class Editor:
         """Follows the camera anew, as after all of the canvas was drawn anew."""
         self._looked = ()
 
-    def fit(self, later: bool = False) -> None:
-        """Looks at the whole patch. later: once the next one is shown."""
-        if later:
-            self._fitted, self._shown = False, ()
-            return
+    def fit_next(self) -> None:
+        """Looks at the whole of the patch that is shown next."""
+        self._fitted, self._shown = False, ()
+
+    def fit(self) -> None:
+        """Looks at the whole patch."""
         if (rect := self.view.rect_of()) is not None:
             self.camera.fit(rect)
 

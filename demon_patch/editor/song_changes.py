@@ -30,6 +30,6 @@ class SongChanges:
         editor.again()
         if event.revision.epoch != self.epoch:  # another document
             self.epoch = event.revision.epoch
-            editor.fit(later=True)
+            editor.fit_next()
             editor.state.connected(event.file)
             editor.more.opened()

@@ -18,7 +18,7 @@ STEP = 225.0, 200.0
 
 
 def big_patch() -> Patch:
-    """Returns it. Each node leads to the next one, and every second one to a node of the next line too."""
+    """Returns it. Each node leads to the next one, and half of them also to a node of the line below."""
     ids, types = [f"n{n:03}" for n in range(NODES)], list(PORTS)
     nodes = {
         id: Node(types[n % len(types)], at=(STEP[0] * (n % ACROSS), STEP[1] * (n // ACROSS)))

@@ -28,8 +28,8 @@ from demon_patch.runtime.remote.messages.base import Fault, Request
 from demon_patch.runtime.remote.messages.edits import Do, Exchange, Insert
 from demon_patch.runtime.remote.messages.opening import Open
 
-TITLE = 200
-"""Characters of a file's name that the host is told."""
+LINE = 200
+"""The most characters of a line that the host takes."""
 AUDIO, LORA, SCHEDULER = "audio_source", "lora", "scheduler"
 Then = Callable[[Mapping[str, str]], object]
 
@@ -104,7 +104,7 @@ class Doing:
         except DemonError as error:
             self._popups.tell(str(error), "fault")
             return
-        self._ask(Do(command=command, label=f"Add {patch.meta.title or found.path.name}"[:200]))
+        self._ask(Do(command=command, label=f"Add {patch.meta.title or found.path.name}"[:LINE]))
 
     def _open(self, found: Found, *, patch: str = "", pack: str = "") -> None:
         """Opens a patch as the song; where edits would be let go of, asks first."""
@@ -118,7 +118,7 @@ class Doing:
             self._popups.menu(self.middle(), (Item(fault.text or fault.what, enabled=False), anyway, Item("Stay")))
 
         def made(discard: bool) -> Request:
-            return Open(patch=patch, pack=pack, title=name[:TITLE], discard=discard)
+            return Open(patch=patch, pack=pack, title=name[:LINE], discard=discard)
 
         self._link.ask(made(False), told, asked)
 

@@ -73,7 +73,7 @@ class AskedRecalls:
 
 
 @dataclass(frozen=True, slots=True)
-class _Way:
+class _Morphing:
     """A morph that is under way. begin, frames: the control frame at which it is at its beginning, and its length."""
 
     morph: Morph
@@ -91,7 +91,7 @@ class RenderedRecalls:
     def __init__(self, patch: Patch, swap: Callable[[Performer, Patch], object]) -> None:
         self._patch, self._swap = patch, swap
         self._overlay = Overlay()
-        self._way: _Way | None = None
+        self._morphing: _Morphing | None = None
 
     def follow(self, performer: Performer) -> None:
         """Takes what Snapshot nodes have asked for, and moves the morph that is under way, before a tick. What cannot
@@ -100,24 +100,24 @@ class RenderedRecalls:
         try:
             if asked is not None:
                 self._begin(asked, performer)
-            if (way := self._way) is not None:
-                amount = min(max((performer.now - way.begin) / way.frames, 0.0), 1.0)
-                self._way = way if amount < 1.0 else None
-                self._put(way.morph.at(amount), performer)
+            if (moving := self._morphing) is not None:
+                amount = min(max((performer.now - moving.begin) / moving.frames, 0.0), 1.0)
+                self._morphing = moving if amount < 1.0 else None
+                self._put(moving.morph.at(amount), performer)
         except DemonError as error:
-            self._way = None
+            self._morphing = None
             if str(error) not in performer.recalls.told:
                 performer.recalls.told.append(str(error))
 
     def _begin(self, asked: AskedRecall, performer: Performer) -> None:
         snapshot = self._patch.snapshots[asked.snapshot(self._patch)]
-        self._way = None
+        self._morphing = None
         if asked.seconds <= 0:
             self._put(recall(snapshot, self._patch, CATALOGUE), performer)
             return
         first = here(snapshot, self._overlay.sounding(self._patch), CATALOGUE)
         frames = max(round(asked.seconds * performer.spec.frame_rate), 1)
-        self._way = _Way(Morph(first, snapshot, self._patch, CATALOGUE), asked.frame, frames)
+        self._morphing = _Morphing(Morph(first, snapshot, self._patch, CATALOGUE), asked.frame, frames)
 
     def _put(self, found: Recall, performer: Performer) -> None:
         overlay = found.applied_to(self._overlay)

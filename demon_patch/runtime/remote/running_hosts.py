@@ -41,9 +41,9 @@ class HostNote:
     folder: of the songs that it opens and of what it writes.
     """
 
-    def __init__(self, address: Address, file: Path | None, folder: Path | None = None) -> None:
+    def __init__(self, address: Address, file: Path | None, folder: Path) -> None:
         self._address, self._file, self._path = address, file, None
-        self._folder = "" if folder is None else str(folder.resolve())
+        self._folder = str(folder.resolve())
         self._since = time()
         self._write()
 

@@ -23,7 +23,7 @@ START = with_nodes(
     },
     Cable("lfo", "out", "slew", "x"),
     Cable("slew", "out", "scheduler", "strength", depth=0.2),
-    Cable("noise", "out", "decoder", "window", depth=0.01),  # which no pass sounds of
+    Cable("noise", "out", "decoder", "window", depth=0.01),  # windows of any length sound the same
 )
 RECORDED = 40  # seconds
 SILENT = 0.05  # seconds in which nothing came

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.editor.journeys.hands_on import choose, held
 from tests.editor.journeys.stage import CARD, GROUND, Stage, engine
-from tests.support.paths import ROOT
+from tests.support.midi_sender import compiled_sender, send
 
 pytestmark = pytest.mark.slow
 CHANGE, NUMBER = 0xB0, 74
@@ -23,15 +21,9 @@ SWEEP = [*range(6, 40, 4), *range(40, 104, 3)]
 @pytest.fixture(scope="module")
 def sender(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sender in C, compiled."""
-    compiler = shutil.which("gcc") or shutil.which("cc")
-    if compiler is None or os.environ.get(CARD) == "none":
-        pytest.skip("not there: a C compiler, or the sound card")
-    made = tmp_path_factory.mktemp("sender") / "midi_sender"
-    source = ROOT / "tests" / "support" / "midi_sender.c"
-    built = subprocess.run([compiler, "-o", made, source, "-ldl"], capture_output=True, text=True, check=False)
-    if built.returncode:
-        pytest.skip(f"no C headers: {built.stderr[:200]}")
-    return made
+    if os.environ.get(CARD) == "none":
+        pytest.skip("there is no sound card")
+    return compiled_sender(tmp_path_factory.mktemp("sender"))
 
 
 def test_19_a_controller_is_learned_and_takes_hold_of_the_knob(stage: Stage, sender: Path) -> None:
@@ -49,12 +41,8 @@ def test_19_a_controller_is_learned_and_takes_hold_of_the_knob(stage: Stage, sen
             seen.append(float(found))  # type: ignore[arg-type]
         return seen[-1] if seen else None
 
-    events = "".join(f"{n * STEP} {CHANGE:02x} {NUMBER:02x} {value:02x}\n" for n, value in enumerate(SWEEP))
-    process = subprocess.Popen([sender, "Keys"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    process = send(sender, "Keys", [(n * STEP, (CHANGE, NUMBER, value)) for n, value in enumerate(SWEEP)])
     try:
-        assert process.stdin is not None
-        process.stdin.write(events)
-        process.stdin.close()
         patch = stage.until(lambda now: len(now.mappings) == 1, "the mapping")
         (mapping,) = patch.mappings.values()
         assert (mapping.node, mapping.port) == ("scheduler", "strength")

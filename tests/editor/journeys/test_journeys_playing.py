@@ -53,13 +53,10 @@ def test_17_a_click_on_the_strip_seeks_and_a_drag_loops(stage: Stage) -> None:
 
 
 def test_16_a_ring_closes_when_a_turned_knob_is_heard(stage: Stage) -> None:
-    start, editor = (
-        engine(strength=0.3, steps=8, depth=4),
-        stage.editor,
-    )
+    start = engine(strength=0.3, steps=8, depth=4)  # long generations: the ring is there to be seen
+    editor = stage.editor
     stage.begin(start)
     x, y = editor.ask("knob", "scheduler", "strength")
-    # long generations: the ring is there to be seen
     before, alike = stage.settled()
     turned, way = list[list[tuple[str, str, float]]](), itertools.count()
 

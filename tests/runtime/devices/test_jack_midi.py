@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -28,14 +26,11 @@ from demon_patch.runtime.devices.performance import HeardMoment
 from demon_patch.runtime.live.host import Host
 from tests.support import jack_server
 from tests.support.devices import PATCH, RATE, Stage
-from tests.support.paths import ROOT
+from tests.support.midi_sender import Timed, compiled_sender, send
 
 pytestmark = pytest.mark.slow
 
 BLOCK = 512 / 48_000  # seconds
-
-Timed = tuple[float, Sequence[int]]
-"""Milliseconds since the start, and the bytes of a message."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -52,25 +47,7 @@ def card() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def sender(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sender in C, compiled."""
-    compiler = shutil.which("gcc") or shutil.which("cc")
-    if compiler is None:
-        pytest.skip("not installed: gcc (a C compiler)")
-    made = tmp_path_factory.mktemp("sender") / "midi_sender"
-    source = ROOT / "tests" / "support" / "midi_sender.c"
-    built = subprocess.run([compiler, "-o", made, source, "-ldl"], capture_output=True, text=True, check=False)
-    if built.returncode:
-        pytest.skip(f"no C headers: {built.stderr[:200]}")
-    return made
-
-
-def send(sender: Path, name: str, events: Sequence[Timed]) -> subprocess.Popen[str]:
-    """Starts a device that sends as soon as it is heard."""
-    text = "".join(f"{at} {' '.join(f'{byte:02x}' for byte in message)}\n" for at, message in events)
-    started = subprocess.Popen([sender, name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert started.stdin is not None
-    started.stdin.write(text)
-    started.stdin.close()
-    return started
+    return compiled_sender(tmp_path_factory.mktemp("sender"))
 
 
 @pytest.fixture

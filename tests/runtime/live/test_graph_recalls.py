@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -17,6 +16,7 @@ from demon_patch.patch.model.dashboard import Snapshot
 from demon_patch.patch.model.document import Cable, Node
 from demon_patch.runtime.live.graph_recalls import GraphRecalls
 from demon_patch.runtime.performance.recalls import AskedRecall
+from tests.support.at_once import AtOnce
 from tests.support.edited_performance import Stage
 from tests.support.virtual_stage import patch
 
@@ -27,16 +27,6 @@ SNAPSHOTS = {
 NODES = {"press": Node("button"), "snap": Node("snapshot", values={"place": 2})}
 PATCH = patch(NODES, [Cable("press", "gate", "snap", "recall")], strength=0.5, structure=0.5, depth=4)
 DOCUMENT = structs.replace(PATCH, snapshots=SNAPSHOTS)
-
-
-class AtOnce:
-    """Does on the tick thread what is left to another thread."""
-
-    def submit(self, work: Callable[[], Any]) -> None:
-        work()
-
-    def shutdown(self) -> None:
-        pass
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.nodes.editing.snapshots import morph
 from demon_patch.patch.edit.commands import SetValue
 from demon_patch.patch.model.dashboard import Snapshot
+from tests.support.at_once import AtOnce
 from tests.support.edited_performance import BARS, DOCUMENT, Stage
 from tests.support.virtual_stage import BAR
 
@@ -20,16 +21,6 @@ ENDS = {
     "low": Snapshot("Low", None, {"scheduler": {"strength": 0.2, "structure": 0.1}, "lfo": {"shape": "sine"}}),
     "high": Snapshot("High", None, {"scheduler": {"strength": 0.8, "structure": 0.9}, "lfo": {"shape": "saw"}}),
 }
-
-
-class AtOnce:
-    """Does on the tick thread what is left to the ramp's thread."""
-
-    def submit(self, work: Callable[[], Any]) -> None:
-        work()
-
-    def shutdown(self) -> None:
-        pass
 
 
 @pytest.fixture
