@@ -102,7 +102,7 @@ class TickLoop:
         self.performer, self.speaker, self._clock, self._before_tick = performer, speaker, clock, before_tick
         self.give_way: Callable[[], None] = lambda: None
         self._before_playing = before_playing
-        performer.replaces = True
+        performer.queue.replaces = True
         self.playing = True
         self.begun = False
         self.starved = 0
@@ -276,7 +276,7 @@ class TickLoop:
         """On the tick thread. Lays the first windows again with the next tick; before transport frame 0 is heard."""
         self.begun = False
         self._first_pass = FirstPass(self.performer.source.frames)
-        self.performer.begin_again()
+        self.performer.queue.begin_again()
 
     def expect_lead(self, frames: int) -> None:
         """On the tick thread. Begins with a lead of so many latent frames, at least."""

@@ -9,7 +9,6 @@ measures ticks and sets `pace`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from math import ceil
 from pathlib import Path
 
@@ -31,6 +30,7 @@ from demon_patch.runtime.graph.live_inputs import Fed
 from demon_patch.runtime.graph.program import Program
 from demon_patch.runtime.graph.rates import Rates
 from demon_patch.runtime.performance.admission import Admission, TickTime, held_controls
+from demon_patch.runtime.performance.completion_queue import CompletionQueue
 from demon_patch.runtime.performance.control_values import ControlValues
 from demon_patch.runtime.performance.loras import LoraRack
 from demon_patch.runtime.performance.mixes import Parts
@@ -62,7 +62,7 @@ class Performer:
     lead: the lead in transport frames.
     pace: the measured length of a tick in control frames; None for the nominal length.
     bypass: whether the source is heard in place of what is generated.
-    replaces: whether sound that was decoded further ahead than the lead may be decoded again.
+    queue: the finished generations that are heard now or later.
     recalls: the snapshot that Snapshot nodes have asked for.
     """
 
@@ -84,14 +84,12 @@ class Performer:
         self.loras = LoraRack(session, program, lora or session.lora)
         self.trace = trace or Trace()
         self.pace: float | None = None
-        self.replaces = False
         self.bypass = False
         self._song = self.source.latent  # the song as it was generated last, stretch by stretch
         self.admission = Admission(session, self.soundings, self.trace)
         self.lead = max(round(self.controls.control_value("lead", 0) * self.spec.frame_rate), 1)
         self.now = -(self.admission.count(0) * ceil(self.tick_frames) + self.lead)
-        self.queued: list[QueuedCompletion] = []
-        self.planner = WindowPlanner(0)
+        self.queue = CompletionQueue()
         self.self_feed = SelfFeed(self.spec)
         self._finished: list[Completion] = []
         self._changed_in_flight = False  # of this tick: see `Admission.changed_in_flight`
@@ -162,6 +160,16 @@ class Performer:
     def _tick_time(self) -> TickTime:
         return TickTime(self.now, self.tick_frames, self.lead, self.pace is None)
 
+    @property
+    def queued(self) -> list[QueuedCompletion]:
+        """The completions that are heard now or later, in order of `heard_at`."""
+        return self.queue.completions
+
+    @property
+    def planner(self) -> WindowPlanner:
+        """Cuts what is heard into windows."""
+        return self.queue.planner
+
     # -- a tick -------------------------------------------------------------------------------------------------
     def begin(self, now: int) -> None:
         """Does what comes before a tick's forward, at transport frame `now`: runs the control frames up to it, follows
@@ -188,7 +196,7 @@ class Performer:
         they can be decoded."""
         self.now = now
         if self._changed_in_flight and self._finished:
-            self._decode_again()
+            self.queue.decode_again(self.now + self.lead)
         for done in self._finished:
             self._complete(done)
         if self._changed_in_flight and not self._finished:
@@ -307,18 +315,13 @@ class Performer:
         another generation is finished."""
         ripest = self.ring.preview() if self.controls.is_on("preview", self.now) else None
         if ripest is not None and ripest.slot.heard_at is not None:
-            self._decode_again()
+            self.queue.decode_again(self.now + self.lead)
             at = self.planner.next_start
             if at < ripest.slot.heard_at:
-                self._queue(
-                    QueuedCompletion(self._covered(ripest, self._whole(ripest)), at, held_controls(ripest.slot).values)
-                )
+                song = self._covered(ripest, self._whole(ripest))
+                shown = QueuedCompletion(song, at, held_controls(ripest.slot).values)
+                self.queue.add(shown, self.now + self.lead)
                 self.trace.previews += 1
-
-    def _decode_again(self) -> None:
-        """After a live change: has windows decoded again that begin at the lead or later, where `replaces` allows."""
-        if self.replaces:
-            self.planner.next_start = min(self.planner.next_start, max(self.now + self.lead, 0))
 
     def _complete(self, done: Completion) -> None:
         due = int(done.slot.heard_at or 0)
@@ -333,7 +336,7 @@ class Performer:
             self.admission.feedback.add(self._song)
         self.trace.completed(completion)
         self.trace.as_made.append((heard_at, self.admission.scalars_of(done.slot, self.now)))
-        self._queue(completion)
+        self.queue.add(completion, self.now + self.lead)
 
     def _whole(self, done: Completion) -> Tensor:
         """Returns the latent of a whole song, [T, C]: a completion's stretch without its borders, put into the latest
@@ -344,22 +347,10 @@ class Performer:
         """Joins the latent of a whole song with the clips that its latest generation covers."""
         return self.session.covered(song, held_controls(done.slot).cover)
 
-    def _queue(self, completion: QueuedCompletion) -> None:
-        """Queues a completion to be played. Of those whose `heard_at` has come, only the latest is kept."""
-        current = [old for old in self.queued if old.heard_at <= self.planner.next_start][-1:]
-        later = [old for old in self.queued if old.heard_at > self.planner.next_start]
-        self.queued = sorted([*current, *later, completion], key=lambda old: old.heard_at)
-
     @property
     def window_frames(self) -> int:
         """The largest length of a window in latent frames, at least 1."""
         return max(round(self.controls.control_value("window", max(self.now, 0)) * self.spec.frame_rate), 1)
-
-    def begin_again(self) -> None:
-        """Has all sound decoded again from transport frame 0 on, which has not been heard yet."""
-        self.planner.next_start = 0
-        if self.queued and self.queued[0].heard_at > 0:
-            self.queued[0] = replace(self.queued[0], heard_at=0)
 
     # -- sound --------------------------------------------------------------------------------------------------
     def due(self, until: int) -> list[Window]:

@@ -274,3 +274,21 @@ def test_a_turned_knob_of_class_step_is_heard_within_its_forwards(depth: int, ti
     other = np.abs(heard - old[np.arange(len(heard)) % 200]).max(axis=1) > 1e-3
     first = int(np.flatnonzero(other[1:])[0]) + 1
     assert turned < first <= turned + np.ceil(ticks * pace) + lead + live.performer.window_frames + 2
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_edits_at_any_moment_starve_nothing(seed: int) -> None:
+    """Also where generations are late, and where the next one is heard later than a window that is decoded again."""
+
+    def document(strength: float) -> Patch:
+        decoder = Node("decoder", values={"gain": QUIET, "window": 0.8, "preview": float(seed % 2)})
+        return patch({"decoder": decoder}, [], strength=strength, depth=1, steps=2)
+
+    random = np.random.default_rng(seed)
+    live = VirtualLive(document(0.5), 0.012, ahead=60)
+    geometry = Geometry.of_family(live.performer.spec, live.performer.source.frames)
+    live.until(100)
+    for strength in random.uniform(0.1, 1.0, 60):
+        live.swap(compile(document(strength), CATALOGUE, geometry), live.performer.soundings.now.parts)
+        live.until(live.now + int(random.integers(1, 30)))
+    assert live.starved == 0

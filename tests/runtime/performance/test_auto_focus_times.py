@@ -39,13 +39,13 @@ def answers(focus: str, rest: float) -> list[float]:
     live = Timed(document(focus=focus))
     performer, random = live.performer, np.random.default_rng(5)
     seeds: dict[int, float] = {}
-    keep = performer._queue
+    keep = performer.queue.add
 
-    def kept(take: QueuedCompletion) -> None:
+    def kept(take: QueuedCompletion, lead: int) -> None:
         seeds[take.heard_at] = take.values["seed"]
-        keep(take)
+        keep(take, lead)
 
-    performer._queue = kept  # type: ignore[method-assign]
+    performer.queue.add = kept  # type: ignore[method-assign]
     times: list[float] = []
     live.until(2 * RATE)
     for seed in range(100, 100 + MOVES):
