@@ -258,18 +258,18 @@ class Editor:
         )
         if looked == self._looked:
             return False
-        self._looked = looked
+        only_moved, self._looked = looked[5:] == self._looked[5:], looked
         self.scene.look()
-        self.chrome.minimap.refresh()
+        self.chrome.minimap.look()
         k = self.window.scale
         if k != 1.0:
             dpg.configure_item(self.scene.plot, width=int(camera.width * k), height=int(camera.height * k))
         rect = camera.rect
         view, space = self.view, self.space
         self._path = "" if view.patch is None else path_of(view.patch, view.within)
-        self.telemetry.follow(
-            view.boxes, view.wires, space.within(rect), space.wires_within(rect), camera.zoom, space.probes, self._path
-        )
+        seen = space.seen(rect)
+        if not (only_moved and self.telemetry.moved(seen, camera.zoom, rect)):
+            self.telemetry.follow(view.boxes, view.wires, seen, camera.zoom, rect, space.probes, self._path)
         return True
 
     def step(self) -> None:

@@ -16,7 +16,7 @@ from demon_patch.editor.canvas.scene_ground import Ground
 from demon_patch.editor.canvas.scene_hand import HandItems
 from demon_patch.editor.canvas.scene_wire import WireItems
 from demon_patch.editor.layout.box import Box, Pin, Point, Rect, Wire
-from demon_patch.editor.layout.space import Space
+from demon_patch.editor.layout.space import Seen, Space
 from demon_patch.editor.look.theme import Theme
 from demon_patch.patch.model.canvas import CanvasFrame, CanvasNote, Probe
 from demon_patch.patch.model.graph import CableKey
@@ -46,6 +46,7 @@ class Scene:
         self._cut: frozenset[CableKey] = frozenset()
         self._target: CableKey | None = None
         self._faded: list[str] = []
+        self._looked: tuple[Seen, int, int, int] | None = None
         self._detail = -1
         self.brush = Brush(theme, fonts)
         self._begin(theme)
@@ -68,7 +69,7 @@ class Scene:
         self.fonts = self.fonts if fonts is None else fonts
         self.brush.theme, self.brush.fonts = theme, self.fonts
         self.boxes, self.wires = {}, {}
-        self._seen, self._seen_wires, self._faded = set(), set(), []
+        self._seen, self._seen_wires, self._faded, self._looked = set(), set(), [], None
         self._selected = (frozenset(), frozenset(), frozenset())
         self._begin(theme)
         for box in boxes:
@@ -106,6 +107,7 @@ class Scene:
         self.boxes[box.id] = made = BoxItems(self.brush, box, self.layers["boxes"])
         made.detail(self._level)
         self._seen.add(box.id)
+        self._looked = None
         for name, (now, live) in before.items():
             made.modulate(name, now, live)
         shown = None if old is None else old.box.display
@@ -153,6 +155,7 @@ class Scene:
         if made.moods:
             made.paint()
         self._seen_wires.add(wire.key)
+        self._looked = None
         made.show(True, self._level >= 2)
         self._bend(wire.key)
         self._place_chips(wire.key)
@@ -302,9 +305,13 @@ class Scene:
         self.brush.eye.zoomed(self.camera.zoom)
         left, top, right, bottom = self.camera.rect
         rect = left - _SPARE, top - _SPARE, right + _SPARE, bottom + _SPARE
-        seen = {id for id in self.space.within(rect) if id in self.boxes}
-        wires = {key for key in self.space.wires_within(rect) if key in self.wires}
-        level = self._level
+        found, level = self.space.seen(rect), self._level
+        looked = found, level, len(self.boxes), len(self.wires)
+        if self._looked is not None and looked[0] is self._looked[0] and looked[1:] == self._looked[1:]:
+            return
+        self._looked = looked
+        seen = {id for id in found.boxes if id in self.boxes}
+        wires = {key for key in found.wires if key in self.wires}
         for id in seen ^ self._seen:
             if id in self.boxes:
                 self.boxes[id].show(id in seen)

@@ -9,6 +9,7 @@ from typing import Any
 from demon_patch.editor.canvas.scene_brush import Brush
 from demon_patch.editor.canvas.view import View
 from demon_patch.editor.layout.facts import Facts
+from demon_patch.editor.layout.space import Seen
 from demon_patch.editor.link import starting
 from demon_patch.editor.link.host_link import Connected, HostLink, Lost
 from demon_patch.editor.link.telemetry import Telemetry
@@ -109,7 +110,7 @@ class DashboardWindow:
         self._seen = seen
         self.view.update(patch, self.link.live_values)
         nodes = {widget.node for widget in patch.dashboard.values()} & self.view.boxes.keys()
-        self.telemetry.follow(self.view.boxes, self.view.wires, nodes, (), 1.0)
+        self.telemetry.follow(self.view.boxes, self.view.wires, Seen(tuple(nodes)), 1.0)
 
     def _take_input(self, now: float) -> bool:
         looks, presses, _, happened = self.window.read(lambda x, y: not self.popups.open)

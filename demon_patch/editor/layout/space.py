@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterator
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from demon_patch.editor.layout import cable_curve
 from demon_patch.editor.layout.box import GROUND, Box, Hit, HitKind, Pin, Point, Rect, Row, Wire
@@ -22,7 +22,19 @@ _LARGE = 400  # a rectangle that touches more cells is kept in a list of its own
 _EDGE = 6.0  # the width of a frame's edge that can be taken hold of
 _DOT = 6.0  # half the width of a reroute's middle, which moves it
 
+MARGIN = 0.15
+"""How far beyond a rectangle on each side `Space.seen` looks, as a share of its size."""
+MUCH = 2.0
+"""How many times as wide as a rectangle a part of the canvas may be that is found for it."""
+
 K = TypeVar("K", bound=Hashable)
+
+
+class Seen(NamedTuple):
+    """The boxes and cables in a part of the canvas, by id and key."""
+
+    boxes: tuple[str, ...] = ()
+    wires: tuple[CableKey, ...] = ()
 
 
 class Cells(Generic[K]):
@@ -31,11 +43,15 @@ class Cells(Generic[K]):
     def __init__(self) -> None:
         self._cells: defaultdict[tuple[int, int], dict[K, None]] = defaultdict(dict)
         self._spans: dict[K, tuple[int, int, int, int]] = {}
+        self.changes = 0  # counts what was put in, moved or dropped
         self._large: dict[K, None] = {}
         self.rects: dict[K, Rect] = {}
 
     def put(self, key: K, rect: Rect) -> None:
         """Puts a rectangle in, or moves it."""
+        if self.rects.get(key) == rect:
+            return
+        self.changes += 1
         self.rects[key] = rect
         left, top, right, bottom = rect
         span = int(left // CELL), int(top // CELL), int(right // CELL), int(bottom // CELL)
@@ -52,7 +68,8 @@ class Cells(Generic[K]):
     def drop(self, key: K) -> None:
         """Takes a rectangle out, if it is in."""
         self._clear(key)
-        self.rects.pop(key, None)
+        if self.rects.pop(key, None) is not None:
+            self.changes += 1
 
     def _clear(self, key: K) -> None:
         span = self._spans.pop(key, None)
@@ -84,6 +101,12 @@ def _cells(span: tuple[int, int, int, int]) -> Iterator[tuple[int, int]]:
     return ((i, j) for i in range(span[0], span[2] + 1) for j in range(span[1], span[3] + 1))
 
 
+def _near(area: Rect, rect: Rect) -> bool:
+    """Whether an area holds a rectangle and is not much larger."""
+    inside = area[0] <= rect[0] and area[1] <= rect[1] and rect[2] <= area[2] and rect[3] <= area[3]
+    return inside and area[2] - area[0] <= MUCH * (rect[2] - rect[0])
+
+
 def _count(span: tuple[int, int, int, int]) -> int:
     return (span[2] - span[0] + 1) * (span[3] - span[1] + 1)
 
@@ -110,6 +133,7 @@ class Space:
         self._into: defaultdict[tuple[str, str], dict[CableKey, None]] = defaultdict(dict)
         self._order: dict[str, int] = {}
         self._newest = 0
+        self._seen: tuple[tuple[int, int], Rect, Seen] | None = None
 
     # -- boxes ---------------------------------------------------------------------------------------------------
     def put(self, box: Box) -> None:
@@ -140,6 +164,19 @@ class Space:
     def within(self, rect: Rect) -> list[str]:
         """Returns the ids of the boxes that a rectangle touches."""
         return self._box_cells.within(rect)
+
+    def seen(self, rect: Rect) -> Seen:
+        """Returns what lies in a rectangle and in a margin around it: the same object until something moves, or the
+        rectangle leaves that margin or becomes much smaller. So a pan finds nothing anew in most frames."""
+        changes = self._box_cells.changes, self._wire_cells.changes
+        if self._seen is not None and self._seen[0] == changes and _near(self._seen[1], rect):
+            return self._seen[2]
+        left, top, right, bottom = rect
+        dx, dy = MARGIN * (right - left), MARGIN * (bottom - top)
+        area = left - dx, top - dy, right + dx, bottom + dy
+        found = Seen(tuple(self.within(area)), tuple(self.wires_within(area)))
+        self._seen = changes, area, found
+        return found
 
     @property
     def rect(self) -> Rect | None:

@@ -14,7 +14,8 @@ import numpy as np
 
 from demon_patch.arrays import Array
 from demon_patch.editor.canvas.protocol import Canvas
-from demon_patch.editor.layout.box import Box, Wire
+from demon_patch.editor.layout.box import Box, Rect, Wire
+from demon_patch.editor.layout.space import Seen
 from demon_patch.editor.link.display_feed import DisplayFeed
 from demon_patch.editor.link.expected import Expected
 from demon_patch.editor.link.heard_clock import HeardClock
@@ -48,6 +49,7 @@ TRACE_SECONDS, TRACE_POINTS, TRACE_HEIGHT = 3.0, 48, 7.0
 BEAD_SECONDS = 0.8  # that a gate's bead needs from end to end
 RING_SHARE = 1 / 60  # the least move of a knob's ring that is drawn
 PROBE_FRAMES = 75  # of the future, that probes show
+_ALL: Rect = (-math.inf, -math.inf, math.inf, math.inf)
 NO_PROBES: Mapping[str, Probe] = {}
 PIXELS = 0.5  # the least move of a trace that is drawn
 
@@ -75,7 +77,7 @@ class Telemetry:
         self._nodes = NodeFacts(link, catalogue)
         self._boxes: Mapping[str, Box] = {}
         self._wires: Mapping[CableKey, Wire] = {}
-        self._seen: tuple[Collection[str], Collection[CableKey]] = ((), ())
+        self._seen, self._rect = Seen(), _ALL
         self._zoom = 1.0
         self._extra: tuple[Point, ...] = ()
         self._ahead = PROBE_FRAMES
@@ -108,25 +110,31 @@ class Telemetry:
         self,
         boxes: Mapping[str, Box],
         wires: Mapping[CableKey, Wire],
-        seen_boxes: Collection[str],
-        seen_wires: Collection[CableKey],
+        seen: Seen,
         zoom: float,
+        rect: Rect | None = None,
         probes: Mapping[str, Probe] = NO_PROBES,
         path: str = "",
     ) -> None:
-        """Takes what is on screen: after each move of the camera, and after each edit.
+        """Takes what is on screen, after an edit, and after a move of the camera for which `moved` is not enough.
 
-        probes: those that are pinned. path: of the subpatch whose inside is shown, ending in a slash; empty for the
-        patch.
+        rect: the part of the canvas that is seen; None for all. probes: those that are pinned. path: of the subpatch
+        whose inside is shown, ending in a slash; empty for the patch.
         """
         self._boxes, self._wires, self._zoom = boxes, wires, zoom
-        self._probes, self._path = probes, path
-        self._seen = (tuple(seen_boxes), tuple(seen_wires))
-        for key in self._traces.keys() - set(seen_wires):
+        self._probes, self._path, self._seen, self._rect = probes, path, seen, rect or _ALL
+        for key in self._traces.keys() - set(seen.wires):
             del self._traces[key]
-        for key in self._beads.keys() - set(seen_wires):
+        for key in self._beads.keys() - set(seen.wires):
             del self._beads[key]
         self._watch()
+
+    def moved(self, seen: Seen, zoom: float, rect: Rect) -> bool:
+        """Takes a move of the camera alone; returns False where it shows other things, or in other detail."""
+        if seen is not self._seen or _detail(zoom) != _detail(self._zoom):
+            return False
+        self._zoom, self._rect = zoom, rect
+        return True
 
     def also(self, points: Collection[Point], ahead: int = PROBE_FRAMES) -> None:
         """Watches some more signals, of a probe. ahead: control frames of their future."""
@@ -135,8 +143,8 @@ class Telemetry:
 
     def _watch(self) -> None:
         near, path = self._zoom >= FAR, self._path
-        boxes = [self._boxes[id] for id in self._seen[0] if id in self._boxes]
-        wires = [self._wires[key] for key in self._seen[1] if key in self._wires]
+        boxes = [self._boxes[id] for id in self._seen.boxes if id in self._boxes]
+        wires = [self._wires[key] for key in self._seen.wires if key in self._wires]
         pinned: list[Point] = [(path + probe.node, probe.out, "out") for probe in self._probes.values()]
         cables: list[Point] = [(path + w.key.src, w.key.out, "out") for w in wires if w.type in ("value", "gate")]
         close = boxes if near else []
@@ -210,17 +218,22 @@ class Telemetry:
             return False
         if close or now >= self._due["trace"]:
             self._due["trace"] = now + 0.9 / (SIGNAL_RATE if close else FAR_RATE)
-            for key in self._seen[1]:
+            for key in self._seen.wires:
                 if (wire := self._wires.get(key)) is not None:
                     self._show_wire(wire, frame, now)
         if near:
-            for id in self._seen[0]:
-                if (box := self._boxes.get(id)) is not None:
-                    self._show_knobs(box, frame)
+            for box in self._in_sight():
+                self._show_knobs(box, frame)
             if now >= self._due["display"]:
                 self._due["display"] = now + 0.9 / DISPLAY_RATE
                 self._show_displays(frame, patch, now)
         return self._drew
+
+    def _in_sight(self) -> list[Box]:
+        """Returns the boxes that the window shows: `seen` has those of a margin too."""
+        left, top, right, bottom = self._rect
+        boxes = (self._boxes[id] for id in self._seen.boxes if id in self._boxes)
+        return [b for b in boxes if b.x <= right and b.x + b.w >= left and b.y <= bottom and b.y + b.h >= top]
 
     def _show_wire(self, wire: Wire, frame: float, now: float) -> None:
         point: Point = (self._path + wire.key.src, wire.key.out, "out")
@@ -278,13 +291,14 @@ class Telemetry:
         return self._rings.get((node, port))
 
     def _show_displays(self, frame: float, patch: Patch, at: float) -> None:
-        self._nodes.look([self._boxes[id] for id in self._seen[0] if id in self._boxes], self._path, at)
+        boxes = self._in_sight()
+        self._nodes.look(boxes, self._path, at)
         graph = self._graph(patch)
         shares = self.facts.shares
-        for id in self._seen[0]:
-            box = self._boxes.get(id)
-            if box is None or box.display is None:
+        for box in boxes:
+            if box.display is None:
                 continue
+            id = box.id
             data: dict[str, Any] = self._feed.data(box, self.memory, frame, self.rate, self._path)
             node = graph.nodes.get(id)
             data |= self.facts.data(box, node)
@@ -320,6 +334,10 @@ class Telemetry:
             "dt": probe.span / 119,
         }
         self._canvas.display(id, data)
+
+
+def _detail(zoom: float) -> tuple[bool, bool]:
+    return zoom >= FAR, zoom >= SMALL
 
 
 def _known(values: Array) -> Array:

@@ -76,14 +76,17 @@ class OwnCanvas:
         self._middle = self._camera.centre, self._camera.zoom
         self._random = np.random.default_rng(SEED)
         self._frame = 0
+        self._chrome.minimap.refresh()
         self.look()
 
     def look(self) -> None:
         """Follows the camera."""
         self._scene.look()
-        self._chrome.minimap.refresh()
-        rect, view, space, camera = self._camera.rect, self._view, self._space, self._camera
-        self._telemetry.follow(view.boxes, view.wires, space.within(rect), space.wires_within(rect), camera.zoom)
+        self._chrome.minimap.look()
+        rect, view = self._camera.rect, self._view
+        seen, zoom = self._space.seen(rect), self._camera.zoom
+        if not self._telemetry.moved(seen, zoom, rect):
+            self._telemetry.follow(view.boxes, view.wires, seen, zoom, rect)
 
     def pan(self, step: int) -> None:
         """Moves what is seen by some pixels."""

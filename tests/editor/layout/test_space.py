@@ -46,6 +46,38 @@ def test_cells_find_what_plain_search_finds(steps: list, asked: tuple[float, flo
     assert set(cells.within(asked)) == {key for key, rect in plain.items() if touching(rect, asked)}
 
 
+@given(
+    st.lists(st.tuples(st.sampled_from(["put", "drop", "look", "look", "look"]), st.integers(0, 5), rects), max_size=40)
+)
+def test_what_is_seen_is_never_less_than_what_lies_there(steps: list) -> None:
+    space = Space()
+    for act, number, (left, top, right, bottom) in steps:
+        if act == "put":
+            space.put(Box(f"n{number}", "lfo", "", "", left, top, right - left, bottom - top))
+        elif act == "drop":
+            space.drop(f"n{number}")
+        else:
+            rect = left, top, right + 1.0, bottom + 1.0
+            assert set(space.within(rect)) <= set(space.seen(rect).boxes)
+            assert set(space.seen(rect).boxes) <= set(space.boxes)
+
+
+def test_what_is_seen_is_found_anew_only_when_it_must_be() -> None:
+    space = Space()
+    space.put(Box("near", "lfo", "", "", 100.0, 100.0, 200.0, 200.0))
+    space.put(Box("far", "lfo", "", "", 1050.0, 100.0, 200.0, 200.0))
+    before = space.seen((0.0, 0.0, 1000.0, 800.0))
+    assert set(before.boxes) == {"near", "far"}  # the second lies in the margin
+    assert space.seen((100.0, 50.0, 1100.0, 850.0)) is before  # a pan within the margin
+    assert space.seen((100.0, 100.0, 900.0, 740.0)) is before  # a zoom by a few notches
+    assert space.seen((400.0, 300.0, 700.0, 540.0)) is not before  # much nearer
+    again = space.seen((0.0, 0.0, 1000.0, 800.0))
+    space.put(Box("far", "lfo", "", "", 3000.0, 100.0, 200.0, 200.0))
+    assert set(space.seen((0.0, 0.0, 1000.0, 800.0)).boxes) == {"near"}
+    assert space.seen((0.0, 0.0, 1000.0, 800.0)) is not again
+    assert set(space.seen((2500.0, 0.0, 3500.0, 800.0)).boxes) == {"far"}
+
+
 @given(points, points)
 def test_a_cable_leaves_to_the_right_and_arrives_from_the_left(a: tuple[float, float], b: tuple[float, float]) -> None:
     line = flattened(curve(a, b), 1000)

@@ -8,6 +8,7 @@ import numpy as np
 
 from demon_patch.editor.canvas.view import View
 from demon_patch.editor.layout.facts import Facts
+from demon_patch.editor.layout.space import Seen
 from demon_patch.editor.link.telemetry import Telemetry
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.model.canvas import Probe
@@ -51,8 +52,8 @@ def made(zoom: float = 1.0, seen: bool = True) -> tuple[FakeLink, Noting, Teleme
     telemetry = Telemetry(link, canvas, CATALOGUE, view.show_now)  # type: ignore[arg-type]
     model = Model(name="n", title="N", sample_rate=48000, channels=1, frame_rate=25, song_frames=400)
     telemetry.begin(model, Nodes(nodes=[], fits={}))
-    ids, keys = (list(view.boxes), list(view.wires)) if seen else ([], [])
-    telemetry.follow(view.boxes, view.wires, ids, keys, zoom)
+    shown = Seen(tuple(view.boxes), tuple(view.wires)) if seen else Seen()
+    telemetry.follow(view.boxes, view.wires, shown, zoom)
     canvas.calls.clear()
     return link, canvas, telemetry
 
@@ -77,11 +78,24 @@ def test_what_is_seen_is_watched_and_nothing_else() -> None:
     assert ("scheduler", "seed", "in") not in points
     assert newest(link, "ring").rate > 0
     count = len(link.asked)
-    telemetry.follow(telemetry._boxes, telemetry._wires, *telemetry._seen, 1.0)
+    telemetry.follow(telemetry._boxes, telemetry._wires, telemetry._seen, 1.0)
     assert len(link.asked) == count
-    telemetry.follow(telemetry._boxes, telemetry._wires, [], [], 1.0)
+    telemetry.follow(telemetry._boxes, telemetry._wires, Seen(), 1.0)
     assert newest(link, "signals").rate == 0.0
     assert newest(link, "ring").rate == 0.0
+
+
+def test_a_move_that_shows_nothing_else_is_taken_cheaply() -> None:
+    link, canvas, telemetry = made()
+    count = len(link.asked)
+    assert telemetry.moved(telemetry._seen, 0.9, (-1e6, -1e6, 1e6, 1e6))
+    assert not telemetry.moved(telemetry._seen, 0.5, (-1e6, -1e6, 1e6, 1e6)), "in other detail"
+    assert not telemetry.moved(Seen(telemetry._seen.boxes), 0.9, (-1e6, -1e6, 1e6, 1e6)), "other things"
+    assert len(link.asked) == count
+    feed(telemetry, link, 100, {"lfo": 0.5})
+    assert telemetry.moved(telemetry._seen, 1.0, (1e6, 1e6, 2e6, 2e6))
+    telemetry.show(0.0, PATCH)
+    assert canvas.of("display") == [], "what lies in the margin alone is not drawn"
 
 
 def test_far_away_neither_knobs_nor_displays_are_watched() -> None:
@@ -155,7 +169,7 @@ def test_the_song_comes_to_the_displays_and_the_place_is_a_share() -> None:
 def test_pinned_probes_are_watched_and_shown_with_their_future() -> None:
     link, canvas, telemetry = made()
     probes = {"p": Probe("lfo", "out", (0, 0), span=2.0)}
-    telemetry.follow(telemetry._boxes, telemetry._wires, [], [], 1.0, probes)
+    telemetry.follow(telemetry._boxes, telemetry._wires, Seen(), 1.0, None, probes)
     assert newest(link, "signals").points == (("lfo", "out", "out"),)
     assert newest(link, "forecast").ahead == 75
     feed(telemetry, link, 100, {"lfo": 0.5})
@@ -170,7 +184,7 @@ def test_pinned_probes_are_watched_and_shown_with_their_future() -> None:
 
 def test_inside_a_subpatch_signals_have_its_path() -> None:
     link, canvas, telemetry = made()
-    telemetry.follow(telemetry._boxes, telemetry._wires, *telemetry._seen, 1.0, {}, "sub/deep/")
+    telemetry.follow(telemetry._boxes, telemetry._wires, telemetry._seen, 1.0, None, {}, "sub/deep/")
     assert {node.rpartition("/")[0] for node, _, _ in newest(link, "signals").points} == {"sub/deep"}
     feed(telemetry, link, 100, {"sub/deep/scheduler": 0.25})
     telemetry.show(0.0, PATCH)
