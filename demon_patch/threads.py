@@ -39,8 +39,12 @@ class Collector:
         milliseconds."""
         self._done += 1
         if self._done >= self._every:
-            self._done = 0
-            gc.collect()
+            self.collect()
+
+    def collect(self) -> None:
+        """Collects garbage now."""
+        self._done = 0
+        gc.collect()
 
 
 def restore_gc() -> None:

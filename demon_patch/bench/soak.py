@@ -10,8 +10,8 @@ from __future__ import annotations
 import os
 import random
 from collections import Counter
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -23,9 +23,11 @@ from demon_patch.bench.process_figures import Used, busy_seconds, used
 from demon_patch.bench.soak_actions import ACTIONS, Action, Stage
 from demon_patch.bench.soak_midi import midi_player
 from demon_patch.bench.soak_players import open_another_song
+from demon_patch.bench.soak_window import shown_window
 from demon_patch.errors import DemonError
+from demon_patch.patch.edit.difference import difference
 from demon_patch.patch.edit.session import KEPT
-from demon_patch.patch.files.format import dumps, loads
+from demon_patch.patch.files.format import dumps, load, loads
 from demon_patch.patch.model.dashboard import Controller, ControlMapping
 from demon_patch.patch.model.document import Cable, Node, Patch, Song
 from demon_patch.runtime.remote.client import Client
@@ -33,7 +35,8 @@ from demon_patch.runtime.remote.messages.base import Event
 from demon_patch.runtime.remote.messages.documents import Document, Snapshot
 from demon_patch.runtime.remote.messages.telemetry import StatusChange
 
-SONG_SECONDS = 300.0  # between two songs
+SONG_MINUTES = 5  # that a song plays
+GIVEN_BACK_SECONDS = 4.0  # after an edit, in which a host gives back what it does not need
 PACE_SECONDS = 0.5  # of rest between two actions, as fast as one player edits
 HISTORY_SECONDS = 600.0  # after which everything that a host keeps by time is full
 TOLD = 10  # times of starving, the longest, that are told with their actions
@@ -92,6 +95,8 @@ def patch() -> Patch:
 class Soak:
     """A soak under way.
 
+    bases: the songs as they were at first: the one that plays first, then those that are opened in turn.
+    window: the process of the editor that is shown; 0 for none. stays: the clients that are there throughout.
     rows: one a minute. faults: what must not happen, each with the number of its action. starved: when, and in which
     action. doing: the name of the present one.
     """
@@ -99,6 +104,9 @@ class Soak:
     host: PlayedHost
     stage: Stage
     seed: int
+    bases: tuple[Patch, ...]
+    window: int
+    stays: frozenset[str]
     rows: list[Row] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
@@ -139,22 +147,27 @@ class Soak:
 
     def run(self, minutes: float, tell: Callable[[Row], object] = lambda row: None) -> None:
         """Acts for so many minutes, and calls `tell` with the row of each."""
-        began, song_at, rng = monotonic(), monotonic() + SONG_SECONDS, self.stage.rng
+        began, rng = monotonic(), self.stage.rng
         weights = [action.weight for action in ACTIONS]
         before, at = self._counters(), monotonic()
         for minute in range(1, max(round(minutes), 1) + 1):
             end = monotonic() + 60.0  # a rest that takes long leaves the next minute whole
+            if minute > 1 and minute % SONG_MINUTES == 1:
+                self.songs += open_another_song(self.stage)
             while monotonic() < end:
-                if monotonic() >= song_at:
-                    song_at += SONG_SECONDS
-                    self.songs += open_another_song(self.stage)
                 self.act(rng.choices(ACTIONS, weights)[0])
                 sleep(PACE_SECONDS)
             self._rest()
-            now = self._counters()
-            self.rows.append(self._row(minute, monotonic() - began, monotonic() - at, before, now))
+            with self._plain_song():
+                now = self._counters()
+                self.rows.append(self._row(minute, monotonic() - began, monotonic() - at, before, now))
             before, at = now, monotonic()
             tell(self.rows[-1])
+
+    @property
+    def _song(self) -> int:
+        """The number of the song that plays, in `bases`."""
+        return 1 + self.stage.song % len(self.stage.songs) if self.songs else 0
 
     def _rest(self) -> None:
         """Ends all that is under way, compares the document with the host's, and waits until the music is new."""
@@ -166,7 +179,7 @@ class Soak:
         client = stage.client
         for end in (client.release, client.stop_recording, lambda: client.play(True), lambda: client.mute(False)):
             end()
-        until(lambda: client.clients == (client.welcome.client,), 30.0)
+        until(lambda: self.stays.issuperset(client.clients), 30.0)
         completions = client.status.get("completions", 0)
         if not until(lambda: client.status.get("completions", 0) > completions + 2, 60.0):
             self._fault("the music goes on", f"no generation in a minute: {client.status}")
@@ -180,6 +193,19 @@ class Soak:
         self._told = max([self._told, *(notice.number for notice in client.notices)])
         if "Traceback" in self.host.said:
             raise DemonError(f"the host has printed a traceback: {self.host.said[-3000:]}")
+
+    @contextmanager
+    def _plain_song(self) -> Iterator[None]:
+        """Makes the document the song as it was at first, and waits until the host has given memory back: so two
+        minutes compare. What was edited is there again afterwards."""
+        client = self.stage.client
+        command = difference(client.patch, self.bases[self._song])
+        if command is not None:
+            client.do(command, "The song as it was")
+        sleep(GIVEN_BACK_SECONDS)
+        yield
+        if command is not None:
+            client.undo()
 
     def _counters(self) -> Counter[str]:
         """Returns what only grows, at this moment."""
@@ -204,8 +230,11 @@ class Soak:
         others = grown["others_cpu_ms"] / (1e3 * elapsed * (os.cpu_count() or 1))
         return {
             "minute": minute,
+            "song": self._song,
+            "song_minute": (minute - 1) % SONG_MINUTES,
             **_columns("host", host),
             **_columns("audio", audio),
+            **(_columns("window", used(self.window)) if self.window else {}),
             "starved_s": grown.pop("starved_ms") / 1e3,
             **grown,
             "others_share": others,
@@ -228,15 +257,20 @@ def _columns(name: str, process: Used) -> Row:
 
 def told(row: Row) -> str:
     """Returns a row as a line of text."""
-    return " ".join(f"{name.replace('_', ' ')} {row[name]:.4g}" for name in SHOWN)
+    return " ".join(f"{name.replace('_', ' ')} {row[name]:.4g}" for name in (*SHOWN, "window_mb") if name in row)
 
 
 def slope(rows: list[Row], name: str) -> float:
-    """Returns by how much a column grows in 10 minutes: the median of the slopes between all pairs of rows; 0 for less
-    than two rows."""
+    """Returns by how much a column grows in 10 minutes: the median of the slopes between pairs of rows; 0 for less than
+    two rows. Rows are compared of the same minute of the same song; all rows, where no song has come again."""
     pairs = [(a, b) for i, a in enumerate(rows) for b in rows[i + 1 :]]
+    pairs = [(a, b) for a, b in pairs if _state(a) == _state(b)] or pairs
     slopes = sorted(10.0 * (b[name] - a[name]) / (b["minute"] - a["minute"]) for a, b in pairs)
     return slopes[len(slopes) // 2] if slopes else 0.0
+
+
+def _state(row: Row) -> tuple[Any, Any]:
+    return row.get("song"), row.get("song_minute")
 
 
 def verdict(rows: list[Row], faults: list[str]) -> tuple[Row, list[str]]:
@@ -266,6 +300,7 @@ def verdict(rows: list[Row], faults: list[str]) -> tuple[Row, list[str]]:
         "measured_minutes": len(settled),
         "host_mb_in_10_minutes": slope(settled, "host_mb"),
         "audio_mb_in_10_minutes": slope(settled, "audio_mb"),
+        **({"window_mb_in_10_minutes": slope(settled, "window_mb")} if "window_mb" in settled[-1] else {}),
         "faults": len(faults),
     }
     judged = {
@@ -278,7 +313,7 @@ def verdict(rows: list[Row], faults: list[str]) -> tuple[Row, list[str]]:
             wrong.append(f"{figures[name]:g} {what} while the machine was ours")
     if figures["restarts"]:
         wrong.append(f"the audio process was started anew {figures['restarts']} times")
-    for process in ("host", "audio"):
+    for process in ("host", "audio", *(("window",) if "window_mb" in settled[-1] else ())):
         grown = settled[-1][f"{process}_mb"] - settled[0][f"{process}_mb"]
         if full and settled is full and figures[f"{process}_mb_in_10_minutes"] > SLOPE_MB:
             wrong.append(f"{process}: {figures[f'{process}_mb_in_10_minutes']:.2f} MB more in 10 minutes")
@@ -298,10 +333,12 @@ def soak(
     seed: int = 1,
     device: str | None = None,
     tell: Callable[[Row], object] = lambda row: None,
+    window: bool = False,
 ) -> tuple[list[Row], Row, list[str]]:
-    """Runs a soak in a folder; returns its rows, its figures and what is wrong. Raises DemonError where the host goes.
+    """Runs a soak in a folder; returns its rows, its figures and what is wrong. Raises DemonError where the host or the
+    window goes.
 
-    device: see `played_host`. tell: called with each row.
+    device: see `played_host`. tell: called with each row. window: whether the editor is shown meanwhile.
     """
     file = folder / "soak.dpatch.json"
     file.write_text(dumps(patch()), encoding="utf-8")
@@ -313,9 +350,15 @@ def soak(
         )
         if not until(lambda: client.status.get("begun") and client.status.get("completions", 0) > 4, 120.0):
             raise DemonError(f"the host does not play: {client.status} {host.said}")
+        shown = ends.enter_context(shown_window(host.url)) if window else 0
+        if window and not until(lambda: len(client.clients) > 1, 60.0):
+            raise DemonError("the window did not come to the host")
+        host.helpers += [shown] if window else []
+        stays = frozenset((client.welcome.client, *client.clients))
         stage = Stage(random.Random(seed), client, host.url, folder, _songs(folder), midi_player())
         ends.callback(stage.close)
-        run = Soak(host, stage, seed)
+        bases = (patch(), *map(load, stage.songs))
+        run = Soak(host, stage, seed, bases, shown, stays)
         heard.append(run.hear)
         run.run(minutes, tell)
         client.close()

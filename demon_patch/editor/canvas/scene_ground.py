@@ -8,10 +8,13 @@ import dearpygui.dearpygui as dpg
 
 from demon_patch.editor.canvas.camera import Camera
 from demon_patch.editor.canvas.scene_brush import CLEAR, Item
+from demon_patch.editor.layout.box import Rect
 from demon_patch.editor.look.theme import GRID, GRID_MAJOR, Theme
 
 LAYERS = ("grid", "frames", "wires", "boxes", "probes", "chips", "hand")
 """What is drawn, from the back to the front."""
+MARGIN, THINNER = 0.25, 1.25
+"""How far beyond what is seen the grid is drawn, as a share of it; and how far its lines may be from a pixel wide."""
 
 
 class Ground:
@@ -36,7 +39,7 @@ class Ground:
         dpg.bind_item_theme(self.plot, self._bare)
         self._lines: list[Item] = []
         self._shown = 0
-        self._key: tuple[float, ...] = ()
+        self._drawn: tuple[Rect, float, float] | None = None  # the grid: its area, step, and zoom
         self._size = (int(camera.width), int(camera.height))
 
     def look(self) -> None:
@@ -51,16 +54,22 @@ class Ground:
         self._grid(left, top, right, bottom)
 
     def _grid(self, left: float, top: float, right: float, bottom: float) -> None:
+        """Draws the grid of what is seen and of a margin around it. It stays until what is seen leaves that, or the
+        zoom has changed so much that the lines would be too thin or too thick."""
         zoom = self.camera.zoom
         step = GRID if zoom >= 0.6 else 2 * GRID if zoom >= 0.38 else GRID_MAJOR
-        spans = [math.floor(left / step), math.ceil(right / step), math.floor(top / step), math.ceil(bottom / step)]
-        key = (*spans, step, zoom)
-        if key == self._key:
-            return
-        self._key = key
-        a, b = (spans[0] * step, spans[2] * step), (spans[1] * step, spans[3] * step)
-        lines = [((i * step, a[1]), (i * step, b[1]), i) for i in range(spans[0], spans[1] + 1)]
-        lines += [((a[0], j * step), (b[0], j * step), j) for j in range(spans[2], spans[3] + 1)]
+        if self._drawn is not None:
+            drawn, at_step, at_zoom = self._drawn
+            inside = drawn[0] <= left and drawn[1] <= top and right <= drawn[2] and bottom <= drawn[3]
+            if inside and step == at_step and 1 / THINNER <= zoom / at_zoom <= THINNER:
+                return
+        dx, dy = MARGIN * (right - left), MARGIN * (bottom - top)
+        i0, i1 = math.floor((left - dx) / step), math.ceil((right + dx) / step)
+        j0, j1 = math.floor((top - dy) / step), math.ceil((bottom + dy) / step)
+        area = i0 * step, j0 * step, i1 * step, j1 * step
+        self._drawn = area, step, zoom
+        lines = [((i * step, area[1]), (i * step, area[3]), i) for i in range(i0, i1 + 1)]
+        lines += [((area[0], j * step), (area[2], j * step), j) for j in range(j0, j1 + 1)]
         while len(self._lines) < len(lines):
             self._lines.append(dpg.draw_line((0, 0), (0, 0), parent=self.layers["grid"]))
         every = max(1, round(GRID_MAJOR / step))

@@ -162,7 +162,8 @@ def box_of(of: Subject) -> Box:
     y = _head_and_outs(box, of, outs, shown_port)
     used = node.values.keys() | node.ranges.keys() | of.live.keys()
     first = sorted(ports, key=lambda p: p.optional)
-    rows = set(folding.shown([p.name for p in first], of.wired_in, used, node.folded))
+    names, parts = [p.name for p in first], folding.parts_of(first)
+    rows = set(folding.shown(names, of.wired_in, used, node.folded, parts=parts))
     for port in ports:
         if port.name in rows:
             box.rows.append(_row(box, of, port, y + ROW / 2))
@@ -173,7 +174,7 @@ def box_of(of: Subject) -> Box:
     hidden_outs = [name for name in of.outs if name not in outs]
     box.pins += [_out(of, name, box.w, HEAD / 2, folded=True) for name in hidden_outs]
     box.hidden = (*(p.name for p in ports if p.name not in rows), *hidden_outs)
-    by_rule = folding.shown([p.name for p in first], of.wired_in, used, ())
+    by_rule = folding.shown(names, of.wired_in, used, (), parts=parts)
     box.unfolded = bool(node.folded) and not box.hidden and len(by_rule) < len(ports)
     if box.hidden or box.unfolded:
         y += FOLD

@@ -46,20 +46,24 @@ class DisplayFeed:
             return []
         return [(path + box.id, name, side) for name, side, _ in self.shown(box.type)]  # type: ignore[misc]
 
-    def data(self, box: Box, memory: SignalMemory, frame: float, rate: float, path: str = "") -> dict[str, Any]:
-        """Returns what the display of a node is given of its signals: the last seconds before a control frame, by part.
-        rate: control frames a second. path: of the subpatch that it is in, ending in a slash."""
+    def signals(
+        self, boxes: Iterable[Box], memory: SignalMemory, frame: float, rate: float, path: str = ""
+    ) -> dict[Point, Array]:
+        """Returns the last seconds before a control frame of all signals that the displays of nodes need. rate: control
+        frames a second. path: as for `points`."""
+        points = [point for box in boxes for point in self.points(box, path) if memory.has(point)]
         frames = (frame - np.arange(int(SPAN_SECONDS * rate), -1, -1)).astype(np.float64)
+        return dict(zip(points, memory.table(points, frames), strict=True))
+
+    def data(self, box: Box, signals: Mapping[Point, Array], rate: float, path: str = "") -> dict[str, Any]:
+        """Returns what the display of a node is given of `signals`, by part. rate, path: as for `signals`."""
         parts: dict[str, list[Array]] = {}
         names: dict[str, list[str]] = {}
         ranges: dict[str, list[tuple[float, float]]] = {}
         declaration = self._catalogue.get(box.type)
         for name, side, part in self.shown(box.type):
-            point: Point = (path + box.id, name, side)  # type: ignore[assignment]
-            if not memory.has(point):
-                continue
-            values = memory.at(point, frames)
-            if not np.isfinite(values[-1]) and not np.isfinite(values).any():
+            values = signals.get((path + box.id, name, side))  # type: ignore[arg-type]
+            if values is None or (np.isnan(values[-1]) and np.isnan(values).all()):
                 continue
             parts.setdefault(part, []).append(values)
             names.setdefault(part, []).append(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -29,15 +30,16 @@ def declared(declaration: Declaration | None, name: str, side: str) -> Range:
     return OPEN
 
 
-def swing(values: Array, range_: Range) -> Array:
-    """Returns a signal as -1 to 1 of its range; of one without a range, of what it does round its middle. What is not
-    known is 0."""
-    lo, hi = range_
-    if not (math.isfinite(lo) and math.isfinite(hi)) or hi <= lo:
-        known = values[np.isfinite(values)]
-        if not len(known):
-            return np.zeros(len(values), np.float64)
-        lo, hi = float(known.min()), float(known.max())
-        if hi - lo < 1e-9:
-            return np.zeros(len(values), np.float64)
-    return np.nan_to_num(np.clip((values - lo) / (hi - lo) * 2.0 - 1.0, -1.0, 1.0)).astype(np.float64)
+def swing(values: Array, ranges: Sequence[Range]) -> Array:
+    """Returns signals [signals, frames] as -1 to 1 of their ranges; one without a range, of what it does round its
+    middle. What is not known is 0."""
+    lo, hi = np.array(ranges, np.float64).reshape(-1, 2).T
+    known = np.isfinite(values)
+    free = ~(np.isfinite(lo) & np.isfinite(hi)) | (hi <= lo)
+    if free.any():
+        lo = np.where(free, np.where(known, values, np.inf).min(axis=1), lo)
+        hi = np.where(free, np.where(known, values, -np.inf).max(axis=1), hi)
+    wide = hi - lo
+    still = (wide < 1e-9) | ~np.isfinite(wide)
+    shares = (values - np.where(still, 0.0, lo)[:, None]) / np.where(still, 1.0, wide)[:, None]
+    return np.where(known & ~still[:, None], np.clip(2.0 * shares - 1.0, -1.0, 1.0), 0.0)

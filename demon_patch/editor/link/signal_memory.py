@@ -10,7 +10,6 @@ from demon_patch.arrays import Array
 from demon_patch.runtime.remote.messages.base import Point
 
 PAST = 256  # control frames that are kept
-NONE = np.zeros(0, np.float64)
 
 
 class SignalMemory:
@@ -63,37 +62,54 @@ class SignalMemory:
 
     def frames(self, point: Point, first: int, count: int) -> Array:
         """Returns the numbers of a point in control frames, [count]."""
-        found = np.full(count, np.nan, np.float64)
-        row = self._places.get(point)
-        asked = np.arange(first, first + count)
-        if row is not None:
-            known = (asked >= max(self._stop - PAST, 0)) & (asked < self._stop)
-            found[known] = self._past[row, asked[known] % PAST]
-        row = self._ahead_places.get(point)
-        if row is not None:
-            at = asked - self._ahead_first
-            known = np.isnan(found) & (at >= 0) & (at < self._ahead.shape[1])
-            found[known] = self._ahead[row, at[known]]
-        return found
+        return self._whole_frames([point], first, count)[0]
 
     def at(self, point: Point, frames: Array) -> Array:
-        """Returns the numbers of a point at control frames with fractions, ascending: those between two control frames
-        lie on the line between them; after the last that is known, that one stands."""
-        if not len(frames):
-            return NONE
-        first = int(np.floor(frames[0]))
-        count = int(np.floor(frames[-1])) - first + 2
-        values = self.frames(point, first, count)
-        known = np.flatnonzero(~np.isnan(values))
-        if not len(known):
-            return np.full(len(frames), np.nan, np.float64)
-        found = np.interp(frames - first, known, values[known]).astype(np.float64)
-        found[frames < first + known[0]] = np.nan
-        return found
+        """Returns the numbers of a point at control frames with fractions, as `table`."""
+        return self.table([point], frames)[0]
 
     def now(self, point: Point, frame: float) -> float:
         """Returns the number of a point at one control frame with a fraction; NaN where it is not known."""
-        return float(self.at(point, np.array([frame - 3.0, frame]))[1]) if self.has(point) else float("nan")
+        return float(self.now_all([point], frame)[0])
+
+    def now_all(self, points: Sequence[Point], frame: float) -> Array:
+        """Returns the numbers of points, [points], at one control frame with a fraction."""
+        return self.table(points, np.array([frame - 3.0, frame]))[:, 1]
+
+    def table(self, points: Sequence[Point], frames: Array) -> Array:
+        """Returns the numbers of points, [points, frames], at control frames with fractions, ascending: those between
+        two control frames lie on the line between them; after the last that is known, that one stands."""
+        if not len(frames) or not len(points):
+            return np.zeros((len(points), len(frames)), np.float64)
+        first = int(np.floor(frames[0]))
+        count = int(np.floor(frames[-1])) - first + 2
+        values, places = self._whole_frames(points, first, count), frames - first
+        known = ~np.isnan(values)
+        begin, last = known.argmax(axis=1), count - 1 - known[:, ::-1].argmax(axis=1)
+        newest = values[np.arange(len(points)), last]
+        values = np.where(np.arange(count) > last[:, None], newest[:, None], values)
+        below = places.astype(np.int64)
+        share = places - below
+        found = values[:, below] * (1.0 - share) + values[:, below + 1] * share
+        for row in np.flatnonzero(known.any(axis=1) & (known.sum(axis=1) < last - begin + 1)):  # there are holes
+            at = np.flatnonzero(known[row])
+            found[row] = np.where(places < begin[row], np.nan, np.interp(places, at, values[row, at]))
+        return found
+
+    def _whole_frames(self, points: Sequence[Point], first: int, count: int) -> Array:
+        """Returns the numbers of points in control frames, [points, count]."""
+        found = np.full((len(points), count), np.nan, np.float64)
+        asked = np.arange(first, first + count)
+        rows = np.array([self._places.get(point, -1) for point in points], np.int64)
+        have = np.flatnonzero(rows >= 0)
+        known = np.flatnonzero((asked >= max(self._stop - PAST, 0)) & (asked < self._stop))
+        found[np.ix_(have, known)] = self._past[np.ix_(rows[have], asked[known] % PAST)]
+        rows = np.array([self._ahead_places.get(point, -1) for point in points], np.int64)
+        have, at = np.flatnonzero(rows >= 0), asked - self._ahead_first
+        known = np.flatnonzero((at >= 0) & (at < self._ahead.shape[1]))
+        past = found[np.ix_(have, known)]
+        found[np.ix_(have, known)] = np.where(np.isnan(past), self._ahead[np.ix_(rows[have], at[known])], past)
+        return found
 
     def has(self, point: Point) -> bool:
         """Returns whether the point is watched."""

@@ -14,14 +14,15 @@ import numpy as np
 
 from demon_patch.arrays import Array
 from demon_patch.editor.canvas.protocol import Canvas
-from demon_patch.editor.layout.box import Box, Rect, Wire
+from demon_patch.editor.layout.box import Box, Knob, Rect, Wire
 from demon_patch.editor.layout.space import Seen
+from demon_patch.editor.link.cable_motion import CableMotion
 from demon_patch.editor.link.display_feed import DisplayFeed
 from demon_patch.editor.link.expected import Expected
 from demon_patch.editor.link.heard_clock import HeardClock
 from demon_patch.editor.link.node_facts import NodeFacts
 from demon_patch.editor.link.protocol import Link
-from demon_patch.editor.link.ranges import declared, swing
+from demon_patch.editor.link.ranges import declared
 from demon_patch.editor.link.signal_memory import SignalMemory
 from demon_patch.editor.link.song_facts import SongFacts, floats
 from demon_patch.editor.link.subscriptions import (
@@ -45,13 +46,10 @@ FAR = 0.38  # the zoom below which no rings and displays are drawn
 SMALL = 0.55  # the zoom below which what moves is so small that fewer pictures do
 FAR_RATE = 15.0  # times a second that it is drawn there
 DISPLAY_RATE = 20.0
-TRACE_SECONDS, TRACE_POINTS, TRACE_HEIGHT = 3.0, 48, 7.0
-BEAD_SECONDS = 0.8  # that a gate's bead needs from end to end
 RING_SHARE = 1 / 60  # the least move of a knob's ring that is drawn
 PROBE_FRAMES = 75  # of the future, that probes show
 _ALL: Rect = (-math.inf, -math.inf, math.inf, math.inf)
 NO_PROBES: Mapping[str, Probe] = {}
-PIXELS = 0.5  # the least move of a trace that is drawn
 
 
 class Telemetry:
@@ -84,8 +82,8 @@ class Telemetry:
         self._probes: Mapping[str, Probe] = NO_PROBES
         self._path = ""
         self._rings: dict[tuple[str, str], float | None] = {}
-        self._traces: dict[CableKey, Array] = {}
-        self._beads: dict[CableKey, bool] = {}
+        self._turned: dict[str, list[tuple[Knob, Point]]] = {}  # the knobs that a cable moves, by node
+        self._cables = CableMotion(canvas)
         self._due = {"trace": 0.0, "display": 0.0}
         self._drew = False
 
@@ -123,10 +121,7 @@ class Telemetry:
         """
         self._boxes, self._wires, self._zoom = boxes, wires, zoom
         self._probes, self._path, self._seen, self._rect = probes, path, seen, rect or _ALL
-        for key in self._traces.keys() - set(seen.wires):
-            del self._traces[key]
-        for key in self._beads.keys() - set(seen.wires):
-            del self._beads[key]
+        self._cables.follow((wires[key] for key in seen.wires if key in wires), path, self._range)
         self._watch()
 
     def moved(self, seen: Seen, zoom: float, rect: Rect) -> bool:
@@ -148,7 +143,12 @@ class Telemetry:
         pinned: list[Point] = [(path + probe.node, probe.out, "out") for probe in self._probes.values()]
         cables: list[Point] = [(path + w.key.src, w.key.out, "out") for w in wires if w.type in ("value", "gate")]
         close = boxes if near else []
-        knobs: list[Point] = [(path + box.id, knob.name, "in") for box in close for knob in _turned(box)]
+        self._turned = {box.id: [(knob, (path + box.id, knob.name, "in")) for knob in _turned(box)] for box in close}
+        for (id, port), now in tuple(self._rings.items()):
+            if now is not None and id in self._turned and all(knob.name != port for knob, _ in self._turned[id]):
+                del self._rings[id, port]  # its cable is gone
+                self._show_now(id, port, None)
+        knobs: list[Point] = [point for turned in self._turned.values() for _, point in turned]
         shown = [point for box in close for point in self._feed.points(box, path)]
         rate = SIGNAL_RATE if self._zoom >= SMALL else FAR_RATE
         if self.subscriptions.want_signals((*self._extra, *pinned, *cables, *knobs, *shown), rate):
@@ -218,12 +218,11 @@ class Telemetry:
             return False
         if close or now >= self._due["trace"]:
             self._due["trace"] = now + 0.9 / (SIGNAL_RATE if close else FAR_RATE)
-            for key in self._seen.wires:
-                if (wire := self._wires.get(key)) is not None:
-                    self._show_wire(wire, frame, now)
+            loud = max(self.facts.levels, default=0.0)
+            drew = self._cables.show(self.memory, frame, now, self.rate, self._zoom, loud, self.moving)
+            self._drew = drew or self._drew
         if near:
-            for box in self._in_sight():
-                self._show_knobs(box, frame)
+            self._show_knobs(frame)
             if now >= self._due["display"]:
                 self._due["display"] = now + 0.9 / DISPLAY_RATE
                 self._show_displays(frame, patch, now)
@@ -235,56 +234,19 @@ class Telemetry:
         boxes = (self._boxes[id] for id in self._seen.boxes if id in self._boxes)
         return [b for b in boxes if b.x <= right and b.x + b.w >= left and b.y <= bottom and b.y + b.h >= top]
 
-    def _show_wire(self, wire: Wire, frame: float, now: float) -> None:
-        point: Point = (self._path + wire.key.src, wire.key.out, "out")
-        if wire.type == "value":
-            ages = np.linspace(TRACE_SECONDS, 0.0, TRACE_POINTS) * self.rate
-            values = self.memory.at(point, frame - ages)[::-1]
-            if np.isfinite(values).any():
-                self._trace(wire.key, swing(values, self._range(wire.key.src, wire.key.out)))
-        elif wire.type == "audio":
-            loud = max(self.facts.levels, default=0.0) if self.moving else 0.0
-            at = np.arange(TRACE_POINTS)
-            wave = np.sin(at * 1.9 - now * 23.0) * np.sin(at * 0.47 + now * 5.0)
-            self._trace(wire.key, (loud * wave).astype(np.float64))
-        elif wire.type == "gate":
-            span = math.ceil(BEAD_SECONDS * self.rate) + 1
-            first = math.floor(frame) - span
-            high = np.nan_to_num(self.memory.frames(point, first, span + 1)) > 0.5
-            rises = np.flatnonzero(high[1:] & ~high[:-1]) + 1 + first
-            places = [(frame - rise) / self.rate / BEAD_SECONDS for rise in rises]
-            self._put_beads(wire.key, [place for place in places if 0.0 <= place <= 1.0])
-        elif wire.type == "ring":
-            speed = 0.35 * now if self.moving else 0.0
-            if self.moving or wire.key not in self._beads:
-                self._put_beads(wire.key, [(speed + number / 4) % 1.0 for number in range(4)])
-
     def _range(self, node: str, out: str) -> tuple[float, float]:
         box = self._boxes.get(node)
         return declared(self._catalogue.get(box.type) if box is not None else None, out, "out")
 
-    def _trace(self, key: CableKey, values: Array) -> None:
-        before = self._traces.get(key)
-        if before is None or float(np.abs(before - values).max()) * TRACE_HEIGHT * self._zoom >= PIXELS:
-            self._traces[key] = values
-            self._drew = True
-            self._canvas.trace(key, values)
-
-    def _put_beads(self, key: CableKey, places: list[float]) -> None:
-        if places or self._beads.get(key, True):
-            self._beads[key] = bool(places)
-            self._drew = True
-            self._canvas.beads(key, places)
-
-    def _show_knobs(self, box: Box, frame: float) -> None:
-        for knob in box.knobs:
-            value = self.memory.now((self._path + box.id, knob.name, "in"), frame)
+    def _show_knobs(self, frame: float) -> None:
+        turned = [(box.id, knob, point) for box in self._in_sight() for knob, point in self._turned.get(box.id, ())]
+        values = self.memory.now_all([point for _, _, point in turned], frame).tolist()
+        for (id, knob, _), value in zip(turned, values, strict=True):
             now = None if math.isnan(value) else numbers.position(value, knob.lo, knob.hi, knob.taper)
-            key = box.id, knob.name
-            if _apart(self._rings.get(key), now):
-                self._rings[key] = now
+            if _apart(self._rings.get((id, knob.name)), now):
+                self._rings[id, knob.name] = now
                 self._drew = True
-                self._show_now(box.id, knob.name, now)
+                self._show_now(id, knob.name, now)
 
     def drawn(self, node: str, port: str) -> float | None:
         """Returns where modulation was last drawn at a knob, 0 to 1."""
@@ -295,11 +257,12 @@ class Telemetry:
         self._nodes.look(boxes, self._path, at)
         graph = self._graph(patch)
         shares = self.facts.shares
+        signals = self._feed.signals(boxes, self.memory, frame, self.rate, self._path)
         for box in boxes:
             if box.display is None:
                 continue
             id = box.id
-            data: dict[str, Any] = self._feed.data(box, self.memory, frame, self.rate, self._path)
+            data: dict[str, Any] = self._feed.data(box, signals, self.rate, self._path)
             node = graph.nodes.get(id)
             data |= self.facts.data(box, node)
             own = self._nodes.data(box, node, self._path + id, shares, self.facts.place)
@@ -346,7 +309,7 @@ def _known(values: Array) -> Array:
     return values[: known[-1] + 1] if len(known) else values[:0]
 
 
-def _turned(box: Box) -> list[Any]:
+def _turned(box: Box) -> list[Knob]:
     """The knobs of a node that a cable moves."""
     return [row.knob for row in box.rows if row.knob is not None and row.pin is not None and row.pin.wired]
 

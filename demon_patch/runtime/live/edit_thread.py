@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from time import monotonic
 from typing import NamedTuple, ParamSpec, TypeVar
 
 import torch
@@ -15,6 +17,7 @@ from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.edit.overlay import Key, Overlay
 from demon_patch.patch.model.document import Patch
 from demon_patch.runtime.graph.compile import Geometry, compile
+from demon_patch.runtime.live import memory
 from demon_patch.runtime.live.fallback import GOES_ON, Version, without_mistake
 from demon_patch.runtime.live.knobs import Moved, with_moved
 from demon_patch.runtime.live.scheduled_edits import ScheduledEdit
@@ -26,6 +29,8 @@ from demon_patch.threads import Collector
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+REST_SECONDS = 2.0  # without an edit, after which memory is given back
 
 
 class Fit(NamedTuple):
@@ -81,6 +86,7 @@ class EditThread:
         self._lock = threading.Lock()  # of the two that follow
         self._newest = 0  # the number of the newest version of the document
         self._collector = Collector()
+        self._worked_at: float | None = None  # when it compiled last; None once memory was given back since
         self._compiled: Future[None] = Future()
         self._compiled.set_result(None)
         self._executor = ThreadPoolExecutor(1, "editing", torch.set_num_threads, (1,))
@@ -109,6 +115,18 @@ class EditThread:
     def compiled(self) -> Future[None]:
         """From any thread. A future that is done when the newest version of the document is compiled."""
         return self._compiled
+
+    def rest(self) -> None:
+        """On the tick thread, often. Gives the memory that edits have left to the system, once, when there was none for
+        REST_SECONDS: while edits follow each other it is used again."""
+        if self._worked_at is not None and monotonic() - self._worked_at > REST_SECONDS:
+            self._worked_at = None
+            with suppress(RuntimeError):  # the thread is being ended
+                self._executor.submit(self._give_back)
+
+    def _give_back(self) -> None:
+        self._collector.collect()
+        memory.give_back()
 
     def shutdown(self) -> None:
         """From any thread but the editing thread. Finishes what was submitted, and ends the thread."""
@@ -148,6 +166,7 @@ class EditThread:
             self.awaits_fit = len(set(fits)) > 1
             self._note_compiled(fits[0])
         self._collector.note_work()  # generated code refers to itself
+        self._worked_at = monotonic()
 
     def _playable(
         self, stage: DocumentStage, good: Version, mistakes: dict[str, Exception]

@@ -45,7 +45,6 @@ from demon_patch.runtime.live.notice import Notice
 from demon_patch.runtime.live.opening import Opening
 from demon_patch.runtime.live.ramps import Ramps
 from demon_patch.runtime.live.recording import Recordings
-from demon_patch.runtime.live.sound_controls import SoundControls
 from demon_patch.runtime.live.status import Meter, Status, engine_fields, sound_fields
 from demon_patch.runtime.live.tap_tempo import TapTempo
 from demon_patch.runtime.live.transport_controls import TransportControls
@@ -56,7 +55,7 @@ from demon_patch.threads import quiet_gc, restore_gc
 SWITCH_SECONDS = 0.001  # for which a thread keeps the interpreter from the others
 
 
-class Host(TransportControls, SoundControls, Opening):
+class Host(TransportControls, Opening):
     """A live performance of a patch; a context manager. Another performance may take over from it (`Opening`).
 
     patch: what is played first.
@@ -88,7 +87,7 @@ class Host(TransportControls, SoundControls, Opening):
         free: Callable[[], int | None] = memory.free,
     ) -> None:
         made = cast(patch, Resources(session, folder, into), session, clip)
-        self._begin_opening(load, model, free)
+        self._begin_opening(load, model, free, self._note_takeover)
         spec = session.spec
         self.link = AudioLink(spec.sample_rate, spec.channels, made.samples, device)
         try:
@@ -235,6 +234,7 @@ class Host(TransportControls, SoundControls, Opening):
             if fault not in self._told_loras:
                 self.add_message(f"{fault}; the music goes on without it")
         self._told_loras = loras
+        self._edit_thread.rest()
         self.status = replace(
             Status(),
             **engine_fields(self.tick_loop),  # type: ignore[arg-type]

@@ -23,10 +23,10 @@ from demon_patch.runtime.live.document import PLAYER
 from demon_patch.runtime.live.edit_thread import Fit
 from demon_patch.runtime.live.live_performance import LivePerformance, Surroundings
 from demon_patch.runtime.live.moment import Moment
-from demon_patch.runtime.live.performing import Performing
 from demon_patch.runtime.live.preparation import MODEL, Opened, Preparation, Wanted
 from demon_patch.runtime.live.progress import Progress
 from demon_patch.runtime.live.ramps import Ramps
+from demon_patch.runtime.live.sound_controls import SoundControls
 from demon_patch.runtime.performance.prepare import load_playable, playable, wired_recordings
 
 CALM_SECONDS = 0.5  # for which a clip's length stays as it is before another performance is prepared for it
@@ -37,7 +37,7 @@ Left = Callable[[Patch], None]
 """Called afterwards on the thread that prepares, with the document that plays no more; it may wait for the disk."""
 
 
-class Opening(Performing):
+class Opening(SoundControls):
     """The methods of `Host` that prepare another performance while one plays. At most one is prepared at a time: a
     later one replaces it. What plays stays untouched until the other one is heard, and after any error.
 
@@ -52,10 +52,6 @@ class Opening(Performing):
     _free: Callable[[], int | None]
     _ramps: Ramps
 
-    def record(self, path: str | Path) -> None:
-        """From any thread. Begins to record what is heard."""
-        raise NotImplementedError
-
     @property
     def folder(self) -> Path:
         """From any thread. The folder of the files that the document names."""
@@ -66,15 +62,16 @@ class Opening(Performing):
         """From any thread. The folder that the performance writes files into."""
         return self._resources.into
 
-    def _note_takeover(self, frames: int) -> None:
-        """Forgets what was told of the performance that played until now.
-
-        frames: its transport frame at which the other one has frame 0.
-        """
-        raise NotImplementedError
-
-    def _begin_opening(self, load: Callable[[str], Session], model: str | None, free: Callable[[], int | None]) -> None:
-        self._load, self.model, self._free = load, model, free
+    def _begin_opening(
+        self,
+        load: Callable[[str], Session],
+        model: str | None,
+        free: Callable[[], int | None],
+        taken_over: Callable[[int], object],
+    ) -> None:
+        """taken_over: called when another performance plays, with the transport frame of the one before at which it has
+        frame 0."""
+        self._load, self.model, self._free, self._taken_over = load, model, free, taken_over
         self._preparation: Preparation | None = None
         self._opening_ended = False
         self._opening_lock = threading.Lock()
@@ -187,7 +184,7 @@ class Opening(Performing):
             scopes = performance.performer.forecast.scopes
             scopes.watch(before.performer.forecast.scopes.watched)
             self.document.knobs, self.playing = performance.knobs, performance
-            self._note_takeover(moment.frame)
+            self._taken_over(moment.frame)
 
         if wanted.same:
             performance.ends.enter_context(before.ends.pop_all())  # the files of a pack

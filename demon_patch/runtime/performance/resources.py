@@ -23,7 +23,8 @@ from demon_patch.small_cache import SmallCache
 
 PROMPTS = 256  # prompts that are kept besides those that play
 SILENT_SECONDS, SILENT_BPM = 24.0, 120.0  # most length and usual tempo of a clip in place of one that is missing
-CLIPS = 32  # clips that are kept besides those that play; one takes up to 10 MB
+CLIP_BYTES = 64 * 2**20  # of clips that are kept besides those that play; the latest one is kept however large it is
+DERIVED = 3  # times the bytes of its sound, that a clip takes with what is derived from it
 
 
 class Resources:
@@ -31,8 +32,8 @@ class Resources:
     first the one that makes the performer, then the editing thread. Only `lora`, for a LoRA that is loaded already,
     may be called from any thread.
 
-    Equal keys give the same object, which is made once. The latest PROMPTS prompts and CLIPS clips are kept, so that
-    a long performance does not fill the memory.
+    Equal keys give the same object, which is made once. The latest PROMPTS prompts and CLIP_BYTES of clips are kept, so
+    that a long performance does not fill the memory.
 
     missing: by key, the clips that are silent since their file could not be used, and why.
     folder: the patch's folder. A file that a patch names is in it or below, or in the asset store.
@@ -44,7 +45,7 @@ class Resources:
         self.folder = Path(folder).resolve()
         self.into = self.folder if into is None else Path(into).resolve()
         self._prompts: SmallCache[Conditioning] = SmallCache(PROMPTS)
-        self._clips: SmallCache[Source] = SmallCache(CLIPS)
+        self._clips: SmallCache[Source] = SmallCache(CLIP_BYTES, lambda clip: DERIVED * clip.audio.nbytes)
         self._loras: dict[str, Lora] = {}
         self.missing: dict[Hashable, DemonError] = {}
         self._forgiving = False

@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
-from scipy.signal import stft
+from scipy.signal import correlate, stft
 
 HOP = 0.05  # seconds
 BANDS = 24
 PIECE = 10  # hops
+REACH = 0.03  # seconds
 LOWEST, HIGHEST = 60.0, 10_000.0
 
 
@@ -70,3 +71,19 @@ def longest_silence(file: Path) -> float:
     edges = np.flatnonzero(np.diff(silent.astype(np.int8)))
     stretches = edges[1::2] - edges[::2]
     return float(stretches.max() / rate) if len(stretches) else 0.0
+
+
+def repeats(file: Path, seconds: float) -> float:
+    """Returns how far a recording equals itself some seconds later, -1 to 1: the mean over its half seconds, each held
+    against all places within REACH of there. So a stumble of the card counts little."""
+    sound, rate = soundfile.read(file, always_2d=True)
+    mono, lag, reach, piece = sound.mean(axis=1), round(seconds * rate), round(REACH * rate), rate // 2
+    found = []
+    for start in range(reach, len(mono) - lag - piece - reach, piece):
+        mine = mono[start : start + piece]
+        later = mono[start + lag - reach : start + lag + piece + reach]
+        sums = np.concatenate([[0.0], np.cumsum(later**2)])
+        power = sums[piece:] - sums[:-piece]
+        alike = correlate(later, mine, "valid") / np.sqrt(power * np.sum(mine**2) + 1e-12)
+        found.append(float(alike.max()))
+    return float(np.mean(found))

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -179,6 +180,13 @@ class Stage:
             if condition(found[-1]):
                 return now
         raise AssertionError(f"{what}: {found} {self.client.status}")
+
+    def until_heard(self, condition: Callable[[Path], bool], seconds: float, what: str) -> None:
+        """Records some seconds until a condition on the recording holds."""
+        for _ in range(TRIES):
+            if condition(self.recorded(ceil(seconds))):
+                return
+        raise AssertionError(f"{what}: {self.client.status}")
 
 
 @contextmanager

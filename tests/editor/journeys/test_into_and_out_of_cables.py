@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from demon_patch.patch.model.document import Cable, Node
+from tests.editor.journeys.heard import longest_silence
 from tests.editor.journeys.stage import GROUND, Stage, engine, with_nodes
 
 pytestmark = pytest.mark.slow
+LISTENED, SILENT = 4, 0.5  # seconds of sound, and of a pause in it that is none of the song
 WIRED = Cable("lfo", "out", "scheduler", "strength", depth=0.3)
 START = with_nodes(
     engine(),
@@ -72,6 +74,7 @@ def test_7_the_knife_cuts_every_cable_that_it_crosses(stage: Stage) -> None:
         stage.shoot("knife")
         editor.drop(button=3)
     patch = stage.until(lambda now: not any(key in now.cables_by_key for key in ends), "both cut")
+    assert longest_silence(stage.recorded(LISTENED)) < SILENT, "without a clip the sound goes on"
     assert stage.cable("scheduler", "ring", "decoder", "ring") is not None
     assert patch.nodes == START.nodes
     editor.go(GROUND)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.editor.journeys.hands_on import choose, held
-from tests.editor.journeys.stage import CARD, GROUND, Stage, engine
+from tests.editor.journeys.stage import CARD, GROUND, OTHER, Stage, engine
 from tests.support.midi_sender import compiled_sender, send
 
 pytestmark = pytest.mark.slow
@@ -29,6 +29,7 @@ def sender(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_19_a_controller_is_learned_and_takes_hold_of_the_knob(stage: Stage, sender: Path) -> None:
     start, editor, client = engine(strength=0.5), stage.editor, stage.client
     stage.begin(start)
+    before, alike = stage.settled()
     editor.click(editor.ask("knob", "scheduler", "strength"), button=3)
     choose(stage, "Learn a controller")
     editor.until(lambda: any("of your controller" in said for said in editor.state("said")), "the question")
@@ -54,6 +55,7 @@ def test_19_a_controller_is_learned_and_takes_hold_of_the_knob(stage: Stage, sen
     assert held(stage.patch, "scheduler", "strength") == 0.5, "a controller plays; it does not edit"
     editor.until(lambda: (editor.ask("live", "scheduler", "strength") or 0.0) > 0.6, "the knob in the window")
     stage.shoot("learned")
+    stage.hear_until(lambda like: like < alike - OTHER, before, "the controller is not heard")
     client.release()
     editor.click(editor.ask("knob", "scheduler", "strength"), button=3)
     choose(stage, "Forget its controller")

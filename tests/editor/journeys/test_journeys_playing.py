@@ -10,9 +10,12 @@ from collections.abc import Iterator
 import pytest
 
 from tests.editor.journeys.hands_on import choose, held
-from tests.editor.journeys.stage import GROUND, OTHER, Stage, engine
+from tests.editor.journeys.heard import repeats
+from tests.editor.journeys.stage import GROUND, OTHER, SONG, Stage, engine
 
 pytestmark = pytest.mark.slow
+REPEATS = 0.9
+"""How far a sound equals itself later that is repeated."""
 
 
 @pytest.fixture(autouse=True)
@@ -48,8 +51,11 @@ def test_17_a_click_on_the_strip_seeks_and_a_drag_loops(stage: Stage) -> None:
     client.wait(lambda: seen.append(place()) or time.monotonic() > end, 8.0)
     assert lo - 0.1 <= min(seen)
     assert max(seen) <= hi + 0.1
+    stage.until_heard(lambda file: repeats(file, length) > REPEATS, 3 * length + 1, "the loop is not heard")
     editor.click(editor.ask("strip", 3.0), times=2)
     assert client.wait(lambda: client.status.get("loop") is None, 30.0), "the loop does not end"
+    stage.until_heard(lambda file: repeats(file, length) < REPEATS, 3 * length + 1, "the loop is heard on")
+    stage.until_heard(lambda file: repeats(file, SONG) > REPEATS, 2 * SONG, "the whole song is not heard")
 
 
 def test_16_a_ring_closes_when_a_turned_knob_is_heard(stage: Stage) -> None:

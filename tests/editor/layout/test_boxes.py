@@ -123,6 +123,14 @@ def test_the_scheduler_shows_what_is_wired_or_set_else_three() -> None:
     assert row(busy, "noise_drift").pin.wired
 
 
+def test_a_sequence_shows_its_length_and_one_free_part() -> None:
+    own = ["bars", "glide", "step"]
+    assert [r.port for r in box(Node("prompt_sequence")).rows] == ["part_1", *own]
+    cables = [Cable("a", "prompt", "n", "part_1"), Cable("b", "prompt", "n", "part_3")]
+    busy = box(Node("prompt_sequence"), *cables, others={"a": Node("prompt"), "b": Node("prompt")})
+    assert [r.port for r in busy.rows] == ["part_1", "part_2", "part_3", *own]
+
+
 def test_the_players_own_choice_of_ports_wins_but_a_cable_stays_seen() -> None:
     wired = Cable("k", "out", "n", "strength")
     node = Node("scheduler", values={"seed": 3}, folded=("seed", "strength"))

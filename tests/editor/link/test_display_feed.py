@@ -33,12 +33,12 @@ def test_parts_are_stacked_with_names_and_ranges() -> None:
     points = feed.points(box("lfo"))
     memory.watch(points)
     memory.put_past(points, 0, np.array([np.linspace(0, 1, 200), np.linspace(-1, 1, 200)]))
-    data = feed.data(box("lfo"), memory, 199.0, 25.0)
+    data = feed.data(box("lfo"), feed.signals([box("lfo")], memory, 199.0, 25.0), 25.0)
     assert data["place"].shape == data["value"].shape == (1, int(SPAN_SECONDS * 25) + 1)
     assert data["value"][0, -1] == 1.0
     assert data["names"] == {"place": ["shown"], "value": ["out"]}
     assert data["ranges"]["value"] == [(-1.0, 1.0)]
-    assert feed.data(box("lfo"), SignalMemory(), 199.0, 25.0) == {}
+    assert feed.data(box("lfo"), feed.signals([box("lfo")], SignalMemory(), 199.0, 25.0), 25.0) == {}
 
 
 def test_a_box_without_a_display_needs_nothing() -> None:
@@ -54,10 +54,10 @@ def test_levels(decibels: float, share: float) -> None:
 
 def test_swing_is_by_the_range_and_else_by_what_the_signal_does() -> None:
     values = np.array([0.0, 5.0, np.nan, 10.0])
-    assert swing(values, (0.0, 10.0)).tolist() == [-1.0, 0.0, 0.0, 1.0]
-    assert swing(values, (-np.inf, np.inf)).tolist() == [-1.0, 0.0, 0.0, 1.0]
-    assert swing(np.full(3, np.nan), (-np.inf, np.inf)).tolist() == [0.0, 0.0, 0.0]
-    assert swing(np.full(3, 7.0), (-np.inf, np.inf)).tolist() == [0.0, 0.0, 0.0]
+    free = (-np.inf, np.inf)
+    together = np.array([values, values, np.full(4, np.nan), np.full(4, 7.0)])
+    found = swing(together, [(0.0, 10.0), free, free, free])
+    assert found.tolist() == [[-1.0, 0.0, 0.0, 1.0], [-1.0, 0.0, 0.0, 1.0], [0.0] * 4, [0.0] * 4]
 
 
 def test_the_song_and_the_document() -> None:

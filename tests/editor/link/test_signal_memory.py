@@ -65,3 +65,29 @@ def test_a_gap_is_unknown_and_a_new_beginning_forgets() -> None:
     assert memory.frames(A, 20, 2).tolist() == [20.0, 21.0]
     memory.put_past([A, B], 0, ramp(0, 3))
     assert np.isnan(memory.frames(A, 3, 20)).all()
+
+
+@given(
+    st.lists(st.lists(st.booleans(), min_size=12, max_size=12), min_size=1, max_size=4),
+    st.floats(95.0, 112.0),
+    st.floats(0.0, 8.0),
+)
+def test_a_table_has_the_line_through_what_is_known_of_each_point(holes: list, first: float, span: float) -> None:
+    random = np.random.default_rng(1)
+    points: list[Point] = [("n", f"o{row}", "out") for row in range(len(holes))]
+    memory, values = SignalMemory(), random.random((len(holes), 12))
+    values[np.array(holes)] = np.nan
+    memory.watch(points)
+    memory.put_past(points, 100, values)
+    frames = np.linspace(first, first + span, 7)
+    found = memory.table([*points, ("x", "out", "out")], frames)
+    for row, line in enumerate(values):
+        seen = np.flatnonzero(~np.isnan(line) & (np.arange(100, 112) >= np.floor(first)))
+        seen = seen[seen + 100 <= np.floor(frames[-1]) + 1]
+        if not len(seen):
+            assert np.isnan(found[row]).all()
+            continue
+        expected = np.interp(frames, seen + 100, line[seen])
+        expected[frames < seen[0] + 100] = np.nan
+        np.testing.assert_allclose(found[row], expected, atol=1e-12)
+    assert np.isnan(found[-1]).all()

@@ -123,6 +123,18 @@ def test_the_ring_follows_the_signal_and_small_moves_are_not_drawn() -> None:
     assert len(canvas.of("modulate")) == 2
 
 
+def test_the_ring_goes_with_its_cable() -> None:
+    link, canvas, telemetry = made()
+    feed(telemetry, link, 100, {"scheduler": 0.25})
+    telemetry.show(0.0, PATCH)
+    for row in telemetry._boxes["scheduler"].rows:
+        if row.pin is not None:
+            row.pin.wired = False
+    telemetry.follow(telemetry._boxes, {}, Seen(telemetry._seen.boxes), 1.0)
+    assert canvas.of("modulate")[-1][:3] == ("scheduler", "strength", None)
+    assert telemetry.drawn("scheduler", "strength") is None
+
+
 def test_between_two_messages_the_forecast_is_drawn() -> None:
     link, canvas, telemetry = made()
     feed(telemetry, link, 100, {"scheduler": 0.2})

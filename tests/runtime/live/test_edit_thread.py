@@ -161,3 +161,25 @@ def test_a_first_edit_composes_nothing_again(tmp_path: Path, monkeypatch: pytest
         assert heard(host, "strength") == pytest.approx(0.7)
         assert host.performer.program.resources["words"] == ("prompt", "cold")
     assert composed == ["toy"]
+
+
+def test_memory_is_given_back_once_when_edits_rest(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[int] = []
+    monkeypatch.setattr(edit_thread.memory, "give_back", lambda: given.append(1))
+
+    def ticks() -> None:
+        for _ in range(3):
+            heard(host, "strength")
+
+    ticks()
+    assert given == [], "nothing was edited"
+    for number in (1, 2):
+        nodes = {**host.patch.nodes, f"lfo_{number}": Node("lfo")}
+        host.edit(structs.replace(host.patch, nodes=nodes)).result(60)
+        ticks()
+        assert len(given) == number - 1, "edits may follow"
+        monkeypatch.setattr(edit_thread, "REST_SECONDS", 0.0)
+        ticks()
+        assert len(given) == number
+        monkeypatch.undo()
+        monkeypatch.setattr(edit_thread.memory, "give_back", lambda: given.append(1))

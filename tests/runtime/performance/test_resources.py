@@ -7,8 +7,20 @@ import weakref
 from pathlib import Path
 
 from demon_patch.engine.session import Session
-from demon_patch.runtime.performance.resources import CLIPS, PROMPTS, Resources
+from demon_patch.runtime.performance.resources import CLIP_BYTES, DERIVED, PROMPTS, Resources
 from tests.support.toy_family import toy_family
+
+CLIPS = 8
+
+
+def test_clips_are_kept_by_their_size(tmp_path: Path) -> None:
+    resources = Resources(Session(toy_family()), tmp_path)
+    kept = resources.source(("composed", "toy", 2.0, 0))
+    resources._clips.fit(DERIVED * kept.audio.nbytes * 2)
+    longer = resources.source(("composed", "toy", 8.0, 0))
+    assert resources._clips._most < DERIVED * longer.audio.nbytes < CLIP_BYTES
+    assert list(resources._clips._kept) == [("composed", "toy", 8.0, 0)]
+    assert resources.source(("composed", "toy", 8.0, 0)) is longer
 
 
 def test_what_is_named_again_is_the_same_and_what_was_named_long_ago_is_let_go(tmp_path: Path) -> None:
@@ -18,7 +30,8 @@ def test_what_is_named_again_is_the_same_and_what_was_named_long_ago_is_let_go(t
     assert resources.source(("composed", "toy", 2.0, 0)) is first
     prompt = resources.prompt(("prompt", "0"))
     assert resources.prompt(("prompt", "0")) is prompt
-    sound = weakref.ref(first.audio)
+    sound, size = weakref.ref(first.audio), DERIVED * first.audio.nbytes
+    resources._clips.fit(CLIPS * size)
     for seed in range(1, CLIPS):
         resources.source(("composed", "toy", 2.0, seed))
     assert resources.source(("composed", "toy", 2.0, 0)) is first
