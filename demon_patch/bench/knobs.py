@@ -41,7 +41,7 @@ from demon_patch.threads import quiet_gc, restore_gc
 NODES, KNOBS = 200, 30
 TURN_SECONDS = 0.01  # from one turn of a knob to the next
 AHEAD_SECONDS = 0.04  # that the clock reads before it is heard, as a sound device does
-SWITCH_SECONDS = 0.001  # as in the host
+SWITCH_SECONDS = 0.0001  # as in the host
 WAYS = ("no knobs", "parameters", "compiled")
 SETTLE = 0.15  # share of a stretch before it is measured
 ENDS = (("scheduler", "structure"), ("blend", "source_blend"), ("state", "velocity_scale"), ("scheduler", "strength"))

@@ -166,7 +166,6 @@ def test_an_action_is_done_or_refused_in_words(
 
 
 @pytest.mark.slow
-@pytest.mark.soak
 def test_three_minutes_of_soak_leave_no_trace(tmp_path: Path) -> None:
     told, figures, wrong = soak(tmp_path, 3, seed=5)
     assert wrong == []

@@ -88,7 +88,7 @@ class SignalMemory:
         begin, last = known.argmax(axis=1), count - 1 - known[:, ::-1].argmax(axis=1)
         newest = values[np.arange(len(points)), last]
         values = np.where(np.arange(count) > last[:, None], newest[:, None], values)
-        below = places.astype(np.int64)
+        below = np.minimum(places.astype(np.int64), count - 2)  # a difference may be rounded up to the next frame
         share = places - below
         found = values[:, below] * (1.0 - share) + values[:, below + 1] * share
         for row in np.flatnonzero(known.any(axis=1) & (known.sum(axis=1) < last - begin + 1)):  # there are holes

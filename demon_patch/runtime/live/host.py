@@ -52,7 +52,7 @@ from demon_patch.runtime.performance.prepare import replaced_clips, wired_record
 from demon_patch.runtime.performance.resources import Resources
 from demon_patch.threads import quiet_gc, restore_gc
 
-SWITCH_SECONDS = 0.001  # for which a thread keeps the interpreter from the others
+SWITCH_SECONDS = 0.0001  # for which a thread keeps the interpreter from the others
 
 
 class Host(TransportControls, Opening):

@@ -52,6 +52,14 @@ def test_between_two_frames_lies_the_line() -> None:
     assert np.isnan(memory.now(("c", "out", "out"), 4.5))
 
 
+def test_a_frame_just_below_a_whole_one_is_found_though_its_difference_is_rounded() -> None:
+    memory = filled((0, 2))
+    last = np.nextafter(1.0, 0.0)
+    frames = np.array([-1e5 + 0.5, last])
+    assert frames[-1] - np.floor(frames[0]) == 1e5 + 1  # rounded up
+    assert memory.at(A, frames)[1] == 1.0
+
+
 def test_what_is_still_watched_is_kept() -> None:
     memory = filled((0, 10))
     memory.watch([B, ("c", "out", "out")])
