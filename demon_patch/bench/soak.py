@@ -27,7 +27,7 @@ from demon_patch.bench.soak_window import shown_window
 from demon_patch.errors import DemonError
 from demon_patch.patch.edit.difference import difference
 from demon_patch.patch.edit.session import KEPT
-from demon_patch.patch.files.format import dumps, load, loads
+from demon_patch.patch.files.format import dumps, loads
 from demon_patch.patch.model.dashboard import Controller, ControlMapping
 from demon_patch.patch.model.document import Cable, Node, Patch, Song
 from demon_patch.runtime.remote.client import Client
@@ -357,7 +357,7 @@ def soak(
         stays = frozenset((client.welcome.client, *client.clients))
         stage = Stage(random.Random(seed), client, host.url, folder, _songs(folder), midi_player())
         ends.callback(stage.close)
-        bases = (patch(), *map(load, stage.songs))
+        bases = (patch(), *(loads(song.read_text(encoding="utf-8")) for song in stage.songs))
         run = Soak(host, stage, seed, bases, shown, stays)
         heard.append(run.hear)
         run.run(minutes, tell)
