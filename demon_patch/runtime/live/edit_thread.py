@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from time import monotonic
+from time import monotonic, sleep
 from typing import NamedTuple, ParamSpec, TypeVar
 
 import torch
@@ -31,6 +31,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 REST_SECONDS = 2.0  # without an edit, after which memory is given back
+WAY_SECONDS, PATIENCE = 0.005, 50  # of a wait for the tick thread, and the most waits before a compile
 
 
 class Fit(NamedTuple):
@@ -53,6 +54,7 @@ class EditThread:
     patch: the document that the performer plays.
     stages: returns the document as it sounds now and after each edit that waits; called on the editing thread.
     moved: returns the knobs that have moved without being compiled since its last call; called on the editing thread.
+    behind: returns whether less sound is laid ahead than should be; called on the editing thread.
     compiled: called on the editing thread after each compile with what the document asks of a performance now.
     play: called on the editing thread with the compiled stages; passes them to the tick thread.
     awaits_fit: whether an edit that waits for its grid asks for another performance (`Fit`).
@@ -73,9 +75,10 @@ class EditThread:
         tell: Callable[[str, Exception, str], object],
         moved: Callable[[], Mapping[Key, Moved]] = dict,
         compiled: Callable[[Fit], object] = lambda fit: None,
+        behind: Callable[[], bool] = lambda: False,
     ) -> None:
         self._resources, self._clip, self._stages, self._play, self._tell = resources, clip, stages, play, tell
-        self._moved, self._note_compiled = moved, compiled
+        self._moved, self._note_compiled, self._behind = moved, compiled, behind
         self._per = performer.spec.samples_per_frame
         self.awaits_fit = False
         self._frames = performer.source.frames
@@ -139,6 +142,10 @@ class EditThread:
         For a stage with a mistake, the nearest version without it plays (`fallback.without_mistake`), so that all
         later edits and live values are heard.
         """
+        for _ in range(PATIENCE):  # the sound goes before an edit, but no edit waits for ever
+            if number != self._newest or not self._behind():
+                break
+            sleep(WAY_SECONDS)
         if number != self._newest:
             return
         edits: list[ScheduledEdit] = []

@@ -125,6 +125,7 @@ class LivePerformance:
             tell=around.tell,
             moved=around.document.take_moved,
             compiled=lambda fit: around.compiled(self, fit),
+            behind=lambda: self.tick_loop.is_behind,
         )
         self._thread = threading.Thread(target=self._run, name="tick", daemon=True)
 

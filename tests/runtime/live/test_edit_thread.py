@@ -183,3 +183,13 @@ def test_memory_is_given_back_once_when_edits_rest(host: Host, monkeypatch: pyte
         assert len(given) == number
         monkeypatch.undo()
         monkeypatch.setattr(edit_thread.memory, "give_back", lambda: given.append(1))
+
+
+@pytest.mark.parametrize("checks", [3, edit_thread.PATIENCE + 100])
+def test_an_edit_waits_for_sound_that_is_late_but_not_for_ever(host: Host, checks: int) -> None:
+    late: list[int] = []
+    host._edit_thread._behind = lambda: len(late) < checks and not late.append(1)  # type: ignore[func-returns-value]
+    host.edit(apply(SetValue("source", "seed", 4), host.patch)[0]).result(60)
+    assert len(late) == min(checks, edit_thread.PATIENCE)
+    heard(host, "strength")
+    assert host.performer.program.resources["source"] == ("composed", "toy", 8.0, 4)
