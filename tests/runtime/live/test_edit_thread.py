@@ -189,7 +189,9 @@ def test_memory_is_given_back_once_when_edits_rest(host: Host, monkeypatch: pyte
 def test_an_edit_waits_for_sound_that_is_late_but_not_for_ever(host: Host, checks: int) -> None:
     late: list[int] = []
     host._edit_thread._behind = lambda: len(late) < checks and not late.append(1)  # type: ignore[func-returns-value]
-    host.edit(apply(SetValue("source", "seed", 4), host.patch)[0]).result(60)
+    clip = Node("composed_source", values={"style": "toy", "seconds": 8.0, "seed": 4})
+    cables = (*host.patch.cables, Cable("clip", "source", "scheduler", "target"))
+    host.edit(structs.replace(host.patch, nodes={**host.patch.nodes, "clip": clip}, cables=cables)).result(60)
     assert len(late) == min(checks, edit_thread.PATIENCE)
     heard(host, "strength")
-    assert host.performer.program.resources["source"] == ("composed", "toy", 8.0, 4)
+    assert host.performer.program.resources["clip"] == ("composed", "toy", 8.0, 4)
