@@ -120,7 +120,7 @@ class EditThread:
         return self._compiled
 
     def rest(self) -> None:
-        """On the tick thread, often. Gives the memory that edits have left to the system, once, when there was none for
+        """On the tick thread. Gives the memory that edits have left to the system, once, when there was no edit for
         REST_SECONDS: while edits follow each other it is used again."""
         if self._worked_at is not None and monotonic() - self._worked_at > REST_SECONDS:
             self._worked_at = None
