@@ -36,7 +36,7 @@ from demon_patch.runtime.remote.messages.documents import Document, Snapshot
 from demon_patch.runtime.remote.messages.telemetry import StatusChange
 
 SONG_MINUTES = 5  # that a song plays
-GIVEN_BACK_SECONDS = 4.0  # after an edit, in which a host gives back what it does not need
+GIVEN_BACK_SECONDS = 4.0  # after an edit, in which a host that stands gives back what it does not need
 PACE_SECONDS = 0.5  # of rest between two actions, as fast as one player edits
 HISTORY_SECONDS = 600.0  # after which everything that a host keeps by time is full
 TOLD = 10  # times of starving, the longest, that are told with their actions
@@ -196,14 +196,16 @@ class Soak:
 
     @contextmanager
     def _plain_song(self) -> Iterator[None]:
-        """Makes the document the song as it was at first, and waits until the host has given memory back: so two
-        minutes compare. What was edited is there again afterwards."""
+        """Makes the document the song as it was at first, stops the transport, and waits until the host has given
+        memory back: so two minutes compare. What was edited is there again afterwards."""
         client = self.stage.client
         command = difference(client.patch, self.bases[self._song])
         if command is not None:
             client.do(command, "The song as it was")
+        client.play(False)
         sleep(GIVEN_BACK_SECONDS)
         yield
+        client.play(True)
         if command is not None:
             client.undo()
 

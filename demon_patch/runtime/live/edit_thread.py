@@ -120,8 +120,8 @@ class EditThread:
         return self._compiled
 
     def rest(self) -> None:
-        """On the tick thread. Gives the memory that edits have left to the system, once, when there was no edit for
-        REST_SECONDS: while edits follow each other it is used again."""
+        """On the tick thread. While the transport stands, gives the memory that edits have left to the system, once,
+        when there was no edit for REST_SECONDS: while edits follow each other it is used again."""
         if self._worked_at is not None and monotonic() - self._worked_at > REST_SECONDS:
             self._worked_at = None
             with suppress(RuntimeError):  # the thread is being ended

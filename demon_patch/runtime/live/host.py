@@ -234,7 +234,8 @@ class Host(TransportControls, Opening):
             if fault not in self._told_loras:
                 self.add_message(f"{fault}; the music goes on without it")
         self._told_loras = loras
-        self._edit_thread.rest()
+        if not self.tick_loop.playing:  # what is given back costs time when it is taken again
+            self._edit_thread.rest()
         self.status = replace(
             Status(),
             **engine_fields(self.tick_loop),  # type: ignore[arg-type]

@@ -180,7 +180,11 @@ def test_memory_is_given_back_once_when_edits_rest(host: Host, monkeypatch: pyte
         assert len(given) == number - 1, "edits may follow"
         monkeypatch.setattr(edit_thread, "REST_SECONDS", 0.0)
         ticks()
+        assert len(given) == number - 1, "it would be taken again at once"
+        host.tick_loop.play(False)
+        ticks()
         assert len(given) == number
+        host.tick_loop.play(True)
         monkeypatch.undo()
         monkeypatch.setattr(edit_thread.memory, "give_back", lambda: given.append(1))
 
