@@ -155,6 +155,7 @@ class LivePerformance:
     def release(self) -> None:
         """From any thread, once it is closed and nobody uses it. Lets go of its parts, which know it and each other: so
         the model's memory is free at once. A search for such circles is made seldom (`threads.quiet_gc`)."""
+        self._compiled.clear()  # a change that was posted to play them may be made by the successor's tick thread
         del self.performer, self.tick_loop, self.knobs, self.scheduled, self.edit_thread, self.resources, self.clip
         del self.speaker, self.successor
 

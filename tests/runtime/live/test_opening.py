@@ -354,3 +354,22 @@ def test_what_a_device_sent_before_a_takeover_is_not_heard_minutes_later(played:
 
     until(lambda: position() == 0.75)
     assert host.performer.forecast.now < late
+
+
+def test_edits_that_wait_for_a_performance_that_was_replaced_are_passed_over(
+    played: Played, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A change that is posted to play them goes on to the tick thread of the successor."""
+    host, before = played.host, played.host.playing
+    release = type(before).release
+
+    def released(self: Any) -> None:
+        if self is before:
+            self._compiled.append([])  # compiled in the moment of the change
+            host.playing.post(self._play_compiled)
+        release(self)
+
+    monkeypatch.setattr(type(before), "release", released)
+    assert played.over(host.load(B)).stage == "playing"
+    played.later(0.5)
+    assert host.tick_loop.faults == []
