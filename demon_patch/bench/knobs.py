@@ -31,6 +31,7 @@ from demon_patch.runtime.audio.lay_window import Seam, lay
 from demon_patch.runtime.graph.route import Route
 from demon_patch.runtime.live.document import LiveDocument
 from demon_patch.runtime.live.edit_thread import EditThread
+from demon_patch.runtime.live.host import SWITCH_SECONDS
 from demon_patch.runtime.live.knobs import KnobMoves, Moves
 from demon_patch.runtime.live.scheduled_edits import ScheduledEdit, ScheduledEdits
 from demon_patch.runtime.live.tick_loop import TickLoop
@@ -41,7 +42,6 @@ from demon_patch.threads import quiet_gc, restore_gc
 NODES, KNOBS = 200, 30
 TURN_SECONDS = 0.01  # from one turn of a knob to the next
 AHEAD_SECONDS = 0.04  # that the clock reads before it is heard, as a sound device does
-SWITCH_SECONDS = 0.0001  # as in the host
 WAYS = ("no knobs", "parameters", "compiled")
 SETTLE = 0.15  # share of a stretch before it is measured
 ENDS = (("scheduler", "structure"), ("blend", "source_blend"), ("state", "velocity_scale"), ("scheduler", "strength"))
