@@ -24,18 +24,18 @@ class CompletionQueue:
         self.replaces = False
         self.completions: list[QueuedCompletion] = []
 
-    def add(self, completion: QueuedCompletion, lead: int) -> None:
-        """Queues a completion, in place of one that is heard from the same frame on. `lead`: the transport frame at the
-        lead."""
+    def add(self, completion: QueuedCompletion, at_lead: int) -> None:
+        """Queues a completion, in place of one that is heard from the same frame on. `at_lead`: the transport frame
+        at the lead."""
         others = [old for old in self.completions if old.heard_at != completion.heard_at]
-        begun = sum(old.heard_at <= self._first_open(lead) for old in others)
+        begun = sum(old.heard_at <= self._first_open(at_lead) for old in others)
         self.completions = sorted([*others[max(begun - 1, 0) :], completion], key=lambda old: old.heard_at)
 
-    def decode_again(self, lead: int) -> None:
-        """Has windows decoded again that begin at transport frame `lead` or later, where `replaces` allows and a
+    def decode_again(self, at_lead: int) -> None:
+        """Has windows decoded again that begin at transport frame `at_lead` or later, where `replaces` allows and a
         completion is kept: after a live change."""
         kept = self.completions[0].heard_at if self.completions else 0
-        self.planner.next_start = max(self._first_open(lead), min(self.planner.next_start, kept))
+        self.planner.next_start = max(self._first_open(at_lead), min(self.planner.next_start, kept))
 
     def begin_again(self) -> None:
         """Has all windows decoded again from transport frame 0 on, which has not been heard yet."""
@@ -43,5 +43,5 @@ class CompletionQueue:
         if self.completions and self.completions[0].heard_at > 0:
             self.completions[0] = replace(self.completions[0], heard_at=0)
 
-    def _first_open(self, lead: int) -> int:
-        return min(self.planner.next_start, max(lead, 0)) if self.replaces else self.planner.next_start
+    def _first_open(self, at_lead: int) -> int:
+        return min(self.planner.next_start, max(at_lead, 0)) if self.replaces else self.planner.next_start
