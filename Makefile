@@ -17,16 +17,14 @@ test: $(VENV)/.developer
 	@sh scripts/debian-packages $(DEBIAN_TESTS)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/pyright
-	$(BIN)/pyright --pythonplatform Windows
-	$(BIN)/pyright --pythonplatform Darwin
-	$(BIN)/python -m pytest
+	printf 'Linux\nWindows\nDarwin\n' | xargs -P 2 -I SYSTEM $(BIN)/pyright --pythonplatform SYSTEM
+	@sh scripts/tests $(BIN)/python
 
 check: $(VENV)/.developer
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
-	@sh scripts/everyday $(BIN)/python
+	@sh scripts/tests $(BIN)/python 'not slow'
 
 # Renders every patch to sound, pictures and one page, and measures what each is about; a few minutes.
 gallery: $(VENV)/.player

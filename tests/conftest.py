@@ -1,7 +1,9 @@
-"""Settings of every test: threads that sleep while they wait, so that tests on busy machines do not crawl; and how
-much the everyday run tries."""
+"""Settings of every test: threads that sleep while they wait, so that tests on busy machines do not crawl; which tests
+need the machine for themselves; and how much the everyday run tries."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -9,13 +11,35 @@ from hypothesis import settings
 from demon_patch.threads import quiet_threads
 from tests.support import effort
 
+ALONE = (  # they play through a sound card, show a window or count what starves
+    "bench/test_soak.py",
+    "editor/journeys",
+    "editor/test_start_command.py",
+    "editor/window",
+    "runtime/audio",
+    "runtime/devices",
+    "runtime/live",
+    "runtime/remote",
+    "runtime/test_killed.py",
+    "terminal",
+    "test_devices_command.py",
+)
+
 quiet_threads()
 settings.register_profile("full", deadline=None)
 settings.register_profile("everyday", deadline=None, max_examples=20)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    run = "everyday" if config.option.markexpr == "not slow" else "full"
+    run = "everyday" if "not slow" in config.option.markexpr else "full"
     settings.load_profile(run)
     if run == "everyday":
         effort.everyday()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    tests = Path(__file__).parent
+    alone = tuple(tests / each for each in ALONE)
+    for item in items:
+        if any(item.path == each or each in item.path.parents for each in alone):
+            item.add_marker("alone")

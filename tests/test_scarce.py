@@ -47,7 +47,9 @@ def _limited(monkeypatch: pytest.MonkeyPatch, limit: int) -> None:
     monkeypatch.setattr(os, "cpu_count", lambda: 4)
 
 
-@pytest.mark.parametrize(("command", "least"), [("check", LEAST), ("", LEAST), *((c, WITH_TORCH) for c in LOAD_TORCH)])
+@pytest.mark.parametrize(
+    ("command", "least"), [("check", LEAST), ("", LEAST), *((c, WITH_TORCH) for c in sorted(LOAD_TORCH))]
+)
 def test_a_limit_in_which_the_libraries_would_hang_is_told(
     command: str, least: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
