@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 
-SELDOM = (50_000, 20, 100)  # allocations and collections between collections, by generation
+SELDOM = (50_000, 20, 1_000_000)  # allocations, and collections between collections, by generation
 USUAL = gc.get_threshold()
 
 
@@ -19,30 +19,34 @@ def quiet_threads() -> None:
 
 
 def quiet_gc() -> None:
-    """Makes garbage collection rare: objects that exist now are never searched again, later ones seldom. Call it once
-    all is loaded. A full collection delays a tick by 10 ms: `Collector` makes one where much has been left.
-    `restore_gc` undoes it."""
+    """Makes garbage collection rare: objects that exist now are never searched again, later ones seldom, and all at
+    once never: that holds the interpreter for 180 ms once a history is full. `Collector` collects instead. Call it once
+    all is loaded. `restore_gc` undoes it."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(*SELDOM)
 
 
 class Collector:
-    """Collects garbage that reference counts do not find, once for many pieces of work that leave some. Owned by one
-    thread. every: pieces of work."""
+    """Collects garbage that reference counts do not find. Owned by one thread.
+
+    every: pieces of work after which what they left is collected.
+    """
 
     def __init__(self, every: int = 32) -> None:
         self._every, self._done = every, 0
 
     def note_work(self) -> None:
-        """Notes a piece of work that has left garbage; collects it now and then, which delays all threads by some
-        milliseconds."""
+        """Notes a piece of work that has left garbage. Once for many of them collects what is young: objects of the
+        latest pieces of work, which takes a few milliseconds however many objects there are."""
         self._done += 1
         if self._done >= self._every:
-            self.collect()
+            self._done = 0
+            gc.collect(1)
 
     def collect(self) -> None:
-        """Collects garbage now."""
+        """Collects all garbage, which holds the interpreter for as long as there are objects: not while sound is
+        made."""
         self._done = 0
         gc.collect()
 

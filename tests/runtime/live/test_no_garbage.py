@@ -63,10 +63,27 @@ def test_nodes_of_old_versions_do_not_stay_in_the_cache_of_checked_ones() -> Non
     assert len(check._NODES._kept) <= VERSIONS * len(document.nodes) + LEAST
 
 
+def test_all_garbage_is_never_collected_at_once_while_edits_play(stage: Stage) -> None:
+    generations: list[int] = []
+
+    def note(phase: str, info: dict[str, int]) -> None:
+        if phase == "start":
+            generations.append(info["generation"])
+
+    gc.callbacks.append(note)
+    try:
+        for number in range(MANY):
+            edit(stage, number)
+    finally:
+        gc.callbacks.remove(note)
+    assert generations
+    assert max(generations) < 2
+
+
 def test_a_collector_collects_once_for_many_pieces_of_work(monkeypatch: pytest.MonkeyPatch) -> None:
     collected: list[int] = []
-    monkeypatch.setattr(gc, "collect", lambda: collected.append(1))
+    monkeypatch.setattr(gc, "collect", collected.append)
     collector = Collector(every=4)
     for _ in range(11):
         collector.note_work()
-    assert len(collected) == 2
+    assert collected == [1, 1]
