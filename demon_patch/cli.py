@@ -1,5 +1,4 @@
-"""The command line: render, play, check, doctor, explain, clip, nodes, model, bench, and the commands on
-files."""
+"""The command line: its commands, and how it ends."""
 
 from __future__ import annotations
 
@@ -36,6 +35,7 @@ from demon_patch.console import (
     Seconds,
     Switch,
     Threads,
+    check_working_folder,
     err,
     examples,
     show,
@@ -46,7 +46,7 @@ from demon_patch.edit_commands import edits
 from demon_patch.editor.command import EXAMPLES as EDIT
 from demon_patch.editor.command import edit
 from demon_patch.editor.start_command import start
-from demon_patch.engine.executors import DEFAULT
+from demon_patch.engine.executors import AUTO, DEFAULT
 from demon_patch.errors import DemonError, DeviceError, visible
 from demon_patch.explain.command import EXAMPLES as EXPLAIN
 from demon_patch.explain.command import explain
@@ -126,7 +126,7 @@ def render(
         rate: Samples per second of the file, 8000 to 192000.
         picture: Also writes a PNG here: spectrogram, controls, distance to the source. Needs the extra `plots`.
         force: Write over files that are neither renders nor pictures of ours.
-        executor: What runs the model, by name; torch (PyTorch) is there.
+        executor: What runs the model: torch (PyTorch), or auto, which says what it takes and why.
         threads: Processor threads, 1 to 64; all by default.
     """
     from demon_patch.runtime.assets.assets import files_of, load_patch
@@ -181,7 +181,7 @@ def play(
         osc: Hear OSC messages of this machine on a UDP port; ADDRESS:PORT for those of other machines.
         clock_in: Follow the clock of a MIDI device, by its name or *; NAME=MS takes its beats to be later.
         clock_out: Send the clock to a MIDI device, by its name; NAME=MS sends it later, below 0 earlier.
-        executor: What runs the model, by name; torch (PyTorch) is there.
+        executor: What runs the model: torch (PyTorch), or auto, which says what it takes and why.
         threads: Processor threads, 1 to 64; all by default.
     """
     plain = plain or not (sys.stdin.isatty() and sys.stdout.isatty())
@@ -217,10 +217,10 @@ def play(
                 "a pack is not edited while it plays", file=patch, mend="unpack it, and watch its patch file"
             )
         with files_of(patch) as folder:
-            document, session, clip = _load(patch, source, seed, executor, threads)
+            document, session, clip = _load(patch, source, seed, executor, threads, live=True)
 
             def make() -> Host:
-                load = partial(Session.load, executor=executor, threads=threads)
+                load = partial(Session.load, executor=executor, threads=threads, live=True)
                 with place(patch):
                     host = Host(
                         document, session, folder=folder, into=patch.parent, clip=clip, device=choice, load=load
@@ -273,7 +273,7 @@ def _writable(sound: Path, picture: Path | None) -> None:
 
 
 def _load(
-    path: Path, source: Path | None, seed: int | None, executor: str, threads: int | None
+    path: Path, source: Path | None, seed: int | None, executor: str, threads: int | None, live: bool = False
 ) -> tuple[Patch, Session, Source | None]:
     """Returns a patch, the model that plays it, and the clip in place of its source; prints remarks on the way."""
     from demon_patch.engine.session import Session
@@ -284,7 +284,9 @@ def _load(
     patch = load_playable(path, seed=seed)
     for remark in [*warnings_of(patch, CATALOGUE), *unknown_words(patch, CATALOGUE)]:
         tell(remark, "yellow")
-    session = Session.load(patch.meta.model or "nano", executor=executor, threads=threads)
+    session = Session.load(patch.meta.model or "nano", executor=executor, threads=threads, live=live)
+    if executor == AUTO:
+        tell(session.choice)
     return patch, session, session.source(source) if source is not None else None
 
 
@@ -354,15 +356,6 @@ def usage(error: CycloptsError) -> str:
     return f"{what} ({command} --help shows how)"
 
 
-def _check_working_folder() -> None:
-    """Raises DemonError where the working folder was deleted: names of files mean nothing there, and the libraries of
-    PyTorch end the program."""
-    try:
-        os.getcwd()
-    except OSError:
-        raise DemonError("the working folder was deleted", mend="change into another one") from None
-
-
 def main(arguments: list[str] | None = None) -> None:
     """Runs the command of the command line; without one, opens the editor. A mistake is printed in one line, and the
     exit status is 1."""
@@ -370,7 +363,7 @@ def main(arguments: list[str] | None = None) -> None:
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # of Python and its libraries, which would stand in the view
     try:
-        _check_working_folder()
+        check_working_folder()
         called = sys.argv[1:] if arguments is None else arguments
         fit_memory_limit(called[0] if called else "edit")
         try:

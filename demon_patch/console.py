@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -41,6 +42,15 @@ def examples(*lines: str) -> str:
     lines: calls that work as written, each `command  # what it does` or a command alone.
     """
     return "\n".join(["Examples:", *(f"  {line}" for line in lines)])
+
+
+def check_working_folder() -> None:
+    """Raises DemonError where the working folder was deleted: names of files mean nothing there, and the libraries of
+    PyTorch end the program."""
+    try:
+        os.getcwd()
+    except OSError:
+        raise DemonError("the working folder was deleted", mend="change into another one") from None
 
 
 def writable(path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from demon_patch.console import Switch, Threads, examples, show, tell
+from demon_patch.engine.executors import AUTO
 from demon_patch.errors import DemonError
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def host(
         seed: Takes the place of the Scheduler's seed.
         discard: Plays the file as it is: edits that were not saved when an earlier host ended stay a kept version.
         safe: Starts in safe mode: muted, without live values, and without MIDI and OSC, until a client ends it.
-        executor: What runs the model, by name; torch (PyTorch) is there.
+        executor: What runs the model: torch (PyTorch), or auto, which says what it takes and why.
         threads: Processor threads, 1 to 64; all by default.
     """
     from demon_patch.runtime.audio.device_choice import DeviceChoice, outputs_of
@@ -81,7 +82,10 @@ def host(
             def load(name: str) -> Session:
                 from demon_patch.engine.session import Session
 
-                return Session.load(name, executor=executor, threads=threads)
+                session = Session.load(name, executor=executor, threads=threads, live=True)
+                if executor == AUTO:
+                    tell(session.choice)
+                return session
 
             session = load(model or document.meta.model or "nano")
 

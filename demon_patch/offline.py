@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from demon_patch.engine.executors import DEFAULT, executor_named
+from demon_patch.engine.executors import DEFAULT, check_name
 from demon_patch.engine.session import Session
 from demon_patch.errors import DemonError
 from demon_patch.nodes.catalogue import CATALOGUE
@@ -82,7 +82,8 @@ def render(
     source: an audio file that replaces the patch's own source.
     folder: for a Patch that is no file, the folder of the files that it names.
     session: a loaded model; the one that the patch names is loaded by default.
-    executor: the executor of a model that is loaded here, by name (`engine.executors.EXECUTORS`).
+    executor: the executor of a model that is loaded here, by name (`engine.executors.EXECUTORS`), or
+        `auto`, which is PyTorch here.
     threads: the number of processor threads of a model that is loaded here; all by default.
     progress: called with the seconds of sound rendered so far.
 
@@ -92,7 +93,7 @@ def render(
     if not 0 < seconds <= LONGEST:
         raise DemonError(f"cannot render {seconds:g} seconds", mend=f"use more than 0 and at most {LONGEST:g}")
     if session is None:
-        executor_named(executor)  # whose error is about no patch
+        check_name(executor)  # whose error is about no patch
 
     def loaded(document: Patch) -> Session:
         return session or Session.load(document.meta.model or "nano", executor=executor, threads=threads)

@@ -16,7 +16,7 @@ from demon_patch.arrays import Samples
 from demon_patch.engine.check_controls import checked_number
 from demon_patch.engine.contracts import Blend, Conditioning, Executor, Family, Handle, ReadsLoudness, Source
 from demon_patch.engine.controls import Control
-from demon_patch.engine.executors import DEFAULT, executor_named
+from demon_patch.engine.executors import DEFAULT, Choice, check_name, choose, executor_named
 from demon_patch.engine.families import load_family
 from demon_patch.engine.lora.merge import Lora, Loras, read_lora
 from demon_patch.engine.ring.focus import focused
@@ -52,10 +52,13 @@ class Session:
 
     executor: runs the family's denoiser; by default PyTorch on one lane. Raises DemonError if it has fewer than
         `PLACES` prompt places.
+
+    choice: which executor it is, and why, where `load` made the session; else None.
     """
 
-    def __init__(self, family: Family, executor: Executor | None = None) -> None:
+    def __init__(self, family: Family, executor: Executor | None = None, choice: Choice | None = None) -> None:
         self.family = family
+        self.choice = choice
         self.spec = family.spec
         self.executor: Executor = executor if executor is not None else executor_named(DEFAULT)(family.denoiser)
         if self.executor.capacity < PLACES:
@@ -70,16 +73,23 @@ class Session:
         self._noise: dict[int, NoiseBank] = {}
 
     @classmethod
-    def load(cls, name: str = "nano", *, executor: str = DEFAULT, threads: int | None = None) -> Session:
+    def load(
+        cls, name: str = "nano", *, executor: str = DEFAULT, threads: int | None = None, live: bool = False
+    ) -> Session:
         """Returns a session of the family `name`, run by the executor of that name.
 
+        executor: a name of `engine.executors.EXECUTORS`, or `auto` (`engine.executors.choose`).
         threads: processor threads (lanes) on which forwards run side by side; by default all of them, at most 8.
-        Raises DemonError for an unknown name, and WeightsError for missing or damaged weights.
+        live: whether it is for playing; else it is for rendering. Only `auto` asks.
+        Raises DemonError for an unknown name and for an executor that cannot run the model here, and WeightsError for
+        missing or damaged weights.
         """
-        made = executor_named(executor)
+        check_name(executor)
         torch.set_num_threads(1)  # rows run side by side instead: see engine.executors.row_threads
         family = load_family(name)
-        return cls(family, made(family.denoiser, lanes=threads or min(os.cpu_count() or 1, 8)))
+        choice = choose(executor, family.denoiser, live)
+        made = executor_named(choice.name)
+        return cls(family, made(family.denoiser, lanes=threads or min(os.cpu_count() or 1, 8)), choice)
 
     def prompt(self, text: str) -> Conditioning:
         """Returns a prompt from free text. Its `unknown` are the words that the family cannot read."""

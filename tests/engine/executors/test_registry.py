@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 from threading import Lock
 
 import numpy as np
@@ -12,8 +13,9 @@ import torch
 from torch import Tensor
 
 import demon_patch
-from demon_patch.engine import Session
-from demon_patch.engine.executors import EXECUTORS, executor_named
+from demon_patch.engine import Session, executors
+from demon_patch.engine.contracts import Denoiser
+from demon_patch.engine.executors import EXECUTORS, choose, executor_named
 from demon_patch.engine.executors.torch_ import TorchExecutor
 from demon_patch.engine.session import PLACES
 from demon_patch.errors import DemonError
@@ -85,3 +87,56 @@ def test_an_executor_with_too_few_places_is_refused() -> None:
     with pytest.raises(DemonError, match=f"an executor with {PLACES - 1} prompt places .* at least {PLACES}"):
         Session(family, TorchExecutor(family.denoiser, capacity=PLACES - 1))
     assert Session(family).executor.capacity >= PLACES
+
+
+class Absent(TorchExecutor):
+    """An executor that runs nowhere."""
+
+    @staticmethod
+    def why_not(denoiser: Denoiser) -> DemonError | None:
+        return DemonError("there is no abacus here", mend="buy one")
+
+
+@pytest.fixture
+def absent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(EXECUTORS, "absent", f"{__name__}:Absent")
+    monkeypatch.setattr(executors, "FASTEST_FIRST", ("absent", "torch"))
+
+
+@pytest.mark.usefixtures("absent")
+def test_a_named_executor_is_taken_or_refused() -> None:
+    denoiser = toy_family().denoiser
+    assert choose("torch", denoiser, live=True).name == "torch"
+    with pytest.raises(DemonError, match=r"there is no abacus here \(buy one\)"):
+        choose("absent", denoiser, live=True)
+    with pytest.raises(DemonError, match="no abacus"):
+        Session.load("nano", executor="absent", threads=1)
+
+
+@pytest.mark.usefixtures("absent")
+def test_auto_says_what_it_takes_and_why() -> None:
+    denoiser = toy_family().denoiser
+    assert str(choose("auto", denoiser, live=True)) == "executor: torch (not absent: there is no abacus here)"
+    assert choose("auto", denoiser, live=False).why.startswith("a rendering has the same samples")
+
+
+@pytest.mark.usefixtures("counting")
+def test_auto_takes_the_fastest_for_playing_and_pytorch_for_a_rendering(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(executors, "FASTEST_FIRST", ("counting", "torch"))
+    played = Session.load("nano", executor="auto", threads=1, live=True)
+    rendered = Session.load("nano", executor="auto", threads=1)
+    assert isinstance(played.executor, Counting)
+    assert not isinstance(rendered.executor, Counting)
+    assert played.choice is not None
+    assert played.choice.name == "counting"
+
+
+def test_the_command_line_says_what_auto_takes(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    run = Run(capsys, "render", QUICK, "--executor", "auto", "--seconds", "1", "--out", tmp_path / "a.wav")
+    assert run.code == 0
+    assert "executor: torch (a rendering has the same samples" in run.err
+
+
+def test_auto_is_no_executor_itself() -> None:
+    with pytest.raises(DemonError, match="auto"):
+        executor_named("auto")
