@@ -303,7 +303,7 @@ def soak(
     minutes: Minutes = 30.0,
     seed: int = 1,
     device: str | None = None,
-    window: bool = False,
+    editor: bool = False,
     save: Path | None = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -315,7 +315,7 @@ def soak(
         minutes: How long, 1 to 1440.
         seed: Draws the actions.
         device: Part of a sound device's name; none for a clock without one; JACK with a dummy card by default.
-        window: Shows the editor meanwhile, and measures it too.
+        editor: Shows the editor in a window meanwhile, and measures it too.
         save: Keeps the rows in this JSON file.
         as_json: Prints JSON in place of tables.
     """
@@ -327,7 +327,7 @@ def soak(
 
     with TemporaryDirectory() as folder:
         rows, figures, wrong = run(
-            Path(folder), minutes, seed, device, lambda row: err.print(told(row), soft_wrap=True), window
+            Path(folder), minutes, seed, device, lambda row: err.print(told(row), soft_wrap=True), editor
         )
     if save is not None and kept_report(save)["rows"]:
         save.unlink()  # minutes of an earlier soak do not belong to this one

@@ -21,9 +21,9 @@ from typing import Any
 from demon_patch.bench.played_host import PlayedHost, played_host, until
 from demon_patch.bench.process_figures import Used, busy_seconds, used
 from demon_patch.bench.soak_actions import ACTIONS, Action, Stage
+from demon_patch.bench.soak_editor import shown_editor
 from demon_patch.bench.soak_midi import midi_player
 from demon_patch.bench.soak_players import open_another_song
-from demon_patch.bench.soak_window import shown_window
 from demon_patch.errors import DemonError
 from demon_patch.patch.edit.difference import difference
 from demon_patch.patch.edit.session import KEPT
@@ -96,7 +96,7 @@ class Soak:
     """A soak under way.
 
     bases: the songs as they were at first: the one that plays first, then those that are opened in turn.
-    window: the process of the editor that is shown; 0 for none. stays: the clients that are there throughout.
+    editor: the process of the editor that is shown; 0 for none. stays: the clients that are there throughout.
     rows: one a minute. faults: what must not happen, each with the number of its action. starved: when, and in which
     action. doing: the name of the present one.
     """
@@ -105,7 +105,7 @@ class Soak:
     stage: Stage
     seed: int
     bases: tuple[Patch, ...]
-    window: int
+    editor: int
     stays: frozenset[str]
     rows: list[Row] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
@@ -236,7 +236,7 @@ class Soak:
             "song_minute": (minute - 1) % SONG_MINUTES,
             **_columns("host", host),
             **_columns("audio", audio),
-            **(_columns("window", used(self.window)) if self.window else {}),
+            **(_columns("editor", used(self.editor)) if self.editor else {}),
             "starved_s": grown.pop("starved_ms") / 1e3,
             **grown,
             "others_share": others,
@@ -259,7 +259,7 @@ def _columns(name: str, process: Used) -> Row:
 
 def told(row: Row) -> str:
     """Returns a row as a line of text."""
-    return " ".join(f"{name.replace('_', ' ')} {row[name]:.4g}" for name in (*SHOWN, "window_mb") if name in row)
+    return " ".join(f"{name.replace('_', ' ')} {row[name]:.4g}" for name in (*SHOWN, "editor_mb") if name in row)
 
 
 def slope(rows: list[Row], name: str) -> float:
@@ -302,7 +302,7 @@ def verdict(rows: list[Row], faults: list[str]) -> tuple[Row, list[str]]:
         "measured_minutes": len(settled),
         "host_mb_in_10_minutes": slope(settled, "host_mb"),
         "audio_mb_in_10_minutes": slope(settled, "audio_mb"),
-        **({"window_mb_in_10_minutes": slope(settled, "window_mb")} if "window_mb" in settled[-1] else {}),
+        **({"editor_mb_in_10_minutes": slope(settled, "editor_mb")} if "editor_mb" in settled[-1] else {}),
         "faults": len(faults),
     }
     judged = {
@@ -315,7 +315,7 @@ def verdict(rows: list[Row], faults: list[str]) -> tuple[Row, list[str]]:
             wrong.append(f"{figures[name]:g} {what} while the machine was ours")
     if figures["restarts"]:
         wrong.append(f"the audio process was started anew {figures['restarts']} times")
-    for process in ("host", "audio", *(("window",) if "window_mb" in settled[-1] else ())):
+    for process in ("host", "audio", *(("editor",) if "editor_mb" in settled[-1] else ())):
         grown = settled[-1][f"{process}_mb"] - settled[0][f"{process}_mb"]
         if full and settled is full and figures[f"{process}_mb_in_10_minutes"] > SLOPE_MB:
             wrong.append(f"{process}: {figures[f'{process}_mb_in_10_minutes']:.2f} MB more in 10 minutes")
@@ -335,12 +335,12 @@ def soak(
     seed: int = 1,
     device: str | None = None,
     tell: Callable[[Row], object] = lambda row: None,
-    window: bool = False,
+    editor: bool = False,
 ) -> tuple[list[Row], Row, list[str]]:
     """Runs a soak in a folder; returns its rows, its figures and what is wrong. Raises DemonError where the host or the
-    window goes.
+    editor goes.
 
-    device: see `played_host`. tell: called with each row. window: whether the editor is shown meanwhile.
+    device: see `played_host`. tell: called with each row. editor: whether the editor is shown meanwhile.
     """
     file = folder / "soak.dpatch.json"
     file.write_text(dumps(patch()), encoding="utf-8")
@@ -352,10 +352,10 @@ def soak(
         )
         if not until(lambda: client.status.get("begun") and client.status.get("completions", 0) > 4, 120.0):
             raise DemonError(f"the host does not play: {client.status} {host.said}")
-        shown = ends.enter_context(shown_window(host.url)) if window else 0
-        if window and not until(lambda: len(client.clients) > 1, 60.0):
-            raise DemonError("the window did not come to the host")
-        host.helpers += [shown] if window else []
+        shown = ends.enter_context(shown_editor(host.url)) if editor else 0
+        if editor and not until(lambda: len(client.clients) > 1, 60.0):
+            raise DemonError("the editor did not come to the host")
+        host.helpers += [shown] if editor else []
         stays = frozenset((client.welcome.client, *client.clients))
         stage = Stage(random.Random(seed), client, host.url, folder, _songs(folder), midi_player())
         ends.callback(stage.close)

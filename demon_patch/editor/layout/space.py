@@ -31,10 +31,11 @@ K = TypeVar("K", bound=Hashable)
 
 
 class Seen(NamedTuple):
-    """The boxes and cables in a part of the canvas, by id and key."""
+    """The boxes and cables in a part of the canvas, by id and key, and the rectangle of each cable."""
 
     boxes: tuple[str, ...] = ()
     wires: tuple[CableKey, ...] = ()
+    areas: tuple[Rect, ...] = ()
 
 
 class Cells(Generic[K]):
@@ -174,7 +175,8 @@ class Space:
         left, top, right, bottom = rect
         dx, dy = MARGIN * (right - left), MARGIN * (bottom - top)
         area = left - dx, top - dy, right + dx, bottom + dy
-        found = Seen(tuple(self.within(area)), tuple(self.wires_within(area)))
+        wires = tuple(self.wires_within(area))
+        found = Seen(tuple(self.within(area)), wires, tuple(self._wire_cells.rects[key] for key in wires))
         self._seen = changes, area, found
         return found
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
 from demon_patch.arrays import Array
 from demon_patch.editor.canvas.protocol import Canvas
-from demon_patch.editor.layout.box import Wire
+from demon_patch.editor.layout.box import Rect, Wire
 from demon_patch.editor.link.ranges import Range, swing
 from demon_patch.editor.link.signal_memory import SignalMemory
 from demon_patch.patch.model.graph import CableKey
@@ -27,6 +27,8 @@ class CableMotion:
     def __init__(self, canvas: Canvas) -> None:
         self._canvas = canvas
         self._others: list[tuple[Wire, Point]] = []  # gates, audio and rings
+        self._areas: dict[CableKey, Rect] = {}
+        self._places = np.zeros((0, 4))  # left, top, right, bottom of those that carry numbers
         self._keys: list[CableKey] = []  # of the cables that carry numbers, as the rows of `_drawn`
         self._points: list[Point] = []
         self._ranges: list[Range] = []
@@ -34,8 +36,8 @@ class CableMotion:
         self._waves: dict[CableKey, Array] = {}
         self._beads: dict[CableKey, bool] = {}
 
-    def follow(self, wires: Iterable[Wire], path: str, range_of: Callable[[str, str], Range]) -> None:
-        """Takes the cables that are seen.
+    def follow(self, wires: Mapping[Wire, Rect], path: str, range_of: Callable[[str, str], Range]) -> None:
+        """Takes the cables that are seen, or soon may be, each with its rectangle.
 
         path: of the subpatch that they are in, ending in a slash. range_of: returns the range of a node's output.
         """
@@ -49,19 +51,34 @@ class CableMotion:
         unknown = np.full(TRACE_POINTS, np.nan)
         self._drawn = np.array([before.get(key, unknown) for key in values]).reshape(-1, TRACE_POINTS)
         self._others = [each for key, each in points.items() if each[0].type != "value"]
+        self._areas = {wire.key: area for wire, area in wires.items()}
+        self._places = np.array([self._areas[key] for key in values]).reshape(-1, 4)
         self._waves = {key: wave for key, wave in self._waves.items() if key in points}
         self._beads = {key: lit for key, lit in self._beads.items() if key in points}
 
     def show(
-        self, memory: SignalMemory, frame: float, now: float, rate: float, zoom: float, loud: float, moving: bool
+        self,
+        memory: SignalMemory,
+        frame: float,
+        now: float,
+        rate: float,
+        zoom: float,
+        loud: float,
+        moving: bool,
+        rect: Rect,
     ) -> bool:
         """Draws what has moved; returns whether anything has.
 
         frame: the control frame that is heard. now: seconds. rate: control frames a second. loud: the level of the
-        sound, 0 to 1. moving: whether the transport runs.
+        sound, 0 to 1. moving: whether the transport runs. rect: the part of the canvas that the window shows; a cable
+        outside moves again when it comes into sight.
         """
-        drew = self._show_values(memory, frame - rate * _AGES, zoom)
+        drew = self._show_values(memory, frame - rate * _AGES, zoom, rect)
+        left, top, right, bottom = rect
         for wire, point in self._others:
+            a, b, c, d = self._areas[wire.key]
+            if a > right or c < left or b > bottom or d < top:
+                continue
             if wire.type == "audio":
                 drew |= self._show_audio(wire.key, now, loud if moving else 0.0, zoom)
             elif wire.type == "gate":
@@ -76,13 +93,16 @@ class CableMotion:
                 drew |= self._put_beads(wire.key, [(speed + number / 4) % 1.0 for number in range(4)])
         return drew
 
-    def _show_values(self, memory: SignalMemory, frames: Array, zoom: float) -> bool:
+    def _show_values(self, memory: SignalMemory, frames: Array, zoom: float, rect: Rect) -> bool:
         if not self._keys:
             return False
         found = memory.table(self._points, frames)[:, ::-1]
         traces = swing(found, self._ranges)
         moved = np.abs(traces - self._drawn).max(axis=1) * TRACE_HEIGHT * zoom
-        rows = np.flatnonzero((moved >= PIXELS) | (np.isnan(moved) & np.isfinite(found).any(axis=1)))
+        left, top, right, bottom = rect
+        a, b, c, d = self._places.T
+        in_sight = (a <= right) & (c >= left) & (b <= bottom) & (d >= top)
+        rows = np.flatnonzero(in_sight & ((moved >= PIXELS) | (np.isnan(moved) & np.isfinite(found).any(axis=1))))
         self._drawn[rows] = traces[rows]
         for row in rows.tolist():
             self._canvas.trace(self._keys[row], traces[row])

@@ -121,7 +121,8 @@ class Telemetry:
         """
         self._boxes, self._wires, self._zoom = boxes, wires, zoom
         self._probes, self._path, self._seen, self._rect = probes, path, seen, rect or _ALL
-        self._cables.follow((wires[key] for key in seen.wires if key in wires), path, self._range)
+        areas = dict(zip(seen.wires, seen.areas, strict=True)) if seen.areas else {}
+        self._cables.follow({wires[key]: areas.get(key, _ALL) for key in seen.wires if key in wires}, path, self._range)
         self._watch()
 
     def moved(self, seen: Seen, zoom: float, rect: Rect) -> bool:
@@ -219,7 +220,7 @@ class Telemetry:
         if close or now >= self._due["trace"]:
             self._due["trace"] = now + 0.9 / (SIGNAL_RATE if close else FAR_RATE)
             loud = max(self.facts.levels, default=0.0)
-            drew = self._cables.show(self.memory, frame, now, self.rate, self._zoom, loud, self.moving)
+            drew = self._cables.show(self.memory, frame, now, self.rate, self._zoom, loud, self.moving, self._rect)
             self._drew = drew or self._drew
         if near:
             self._show_knobs(frame)

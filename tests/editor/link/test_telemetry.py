@@ -52,7 +52,8 @@ def made(zoom: float = 1.0, seen: bool = True) -> tuple[FakeLink, Noting, Teleme
     telemetry = Telemetry(link, canvas, CATALOGUE, view.show_now)  # type: ignore[arg-type]
     model = Model(name="n", title="N", sample_rate=48000, channels=1, frame_rate=25, song_frames=400)
     telemetry.begin(model, Nodes(nodes=[], fits={}))
-    shown = Seen(tuple(view.boxes), tuple(view.wires)) if seen else Seen()
+    areas = tuple((0.0, 0.0, 900.0, 900.0) for _ in view.wires)
+    shown = Seen(tuple(view.boxes), tuple(view.wires), areas) if seen else Seen()
     telemetry.follow(view.boxes, view.wires, shown, zoom)
     canvas.calls.clear()
     return link, canvas, telemetry
@@ -164,6 +165,18 @@ def test_traces_are_newest_first_and_still_ones_are_not_drawn_twice() -> None:
     traces = [values for key, values in canvas.of("trace") if key.src == "lfo"]
     assert len(traces) == 1
     assert np.allclose(traces[0], traces[0][0])
+
+
+def test_a_cable_in_the_margin_moves_once_it_comes_into_sight() -> None:
+    link, canvas, telemetry = made()
+    assert telemetry.moved(telemetry._seen, 1.0, (950.0, 0.0, 1900.0, 900.0))
+    feed(telemetry, link, 100, {"lfo": 0.5})
+    telemetry.show(0.0, PATCH)
+    assert canvas.of("trace") == canvas.of("beads") == []
+    assert telemetry.moved(telemetry._seen, 1.0, (800.0, 0.0, 1750.0, 900.0))
+    telemetry.show(0.2, PATCH)
+    assert {key.src for key, _ in canvas.of("trace")} >= {"lfo"}
+    assert canvas.of("beads")
 
 
 def test_the_song_comes_to_the_displays_and_the_place_is_a_share() -> None:

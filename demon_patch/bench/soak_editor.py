@@ -14,10 +14,10 @@ COMMAND = [sys.executable, "-P", "-c", "from demon_patch.cli import main; main()
 
 
 @contextmanager
-def shown_window(url: str) -> Iterator[int]:
+def shown_editor(url: str) -> Iterator[int]:
     """An editor in a window on a host; gives its process id. Raises DemonError where there is no display."""
     if sys.platform == "linux" and not os.environ.get("DISPLAY"):
-        raise DemonError("there is no display for a window", mend="leave out --window, or use xvfb-run")
+        raise DemonError("there is no display for the editor", mend="leave out --editor, or use xvfb-run")
     process = subprocess.Popen(
         [*COMMAND, "--connect", url.removeprefix("ws://")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
