@@ -17,6 +17,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 
 from demon_patch import (
     __version__,
+    build_command,
     check_command,
     clip_command,
     control_command,
@@ -80,6 +81,7 @@ app.command(model)
 app.command(bench)
 bench.command(control_command.control, help_epilogue=control_command.EXAMPLES)
 bench.command(editor_bench_command.editor)
+app.command(build_command.build, help_epilogue=build_command.EXAMPLES)
 app.command(check_command.check, help_epilogue=check_command.EXAMPLES)
 app.command(clip_command.clip, help_epilogue=clip_command.EXAMPLES)
 app.command(doctor_command.doctor, help_epilogue=doctor_command.EXAMPLES)
@@ -126,7 +128,7 @@ def render(
         rate: Samples per second of the file, 8000 to 192000.
         picture: Also writes a PNG here: spectrogram, controls, distance to the source. Needs the extra `plots`.
         force: Write over files that are neither renders nor pictures of ours.
-        executor: What runs the model: torch (PyTorch), or auto, which says what it takes and why.
+        executor: What runs the model: torch, onnx (after `demon-patch build`), or auto, which says what it takes.
         threads: Processor threads, 1 to 64; all by default.
     """
     from demon_patch.runtime.assets.assets import files_of, load_patch
@@ -181,7 +183,7 @@ def play(
         osc: Hear OSC messages of this machine on a UDP port; ADDRESS:PORT for those of other machines.
         clock_in: Follow the clock of a MIDI device, by its name or *; NAME=MS takes its beats to be later.
         clock_out: Send the clock to a MIDI device, by its name; NAME=MS sends it later, below 0 earlier.
-        executor: What runs the model: torch (PyTorch), or auto, which says what it takes and why.
+        executor: What runs the model: torch, onnx (after `demon-patch build`), or auto, which says what it takes.
         threads: Processor threads, 1 to 64; all by default.
     """
     plain = plain or not (sys.stdin.isatty() and sys.stdout.isatty())

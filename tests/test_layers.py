@@ -25,6 +25,7 @@ LAYERS = (  # from below; a layer may import those of the lines above it
     {"bench", "editor"},
     {"doctor", "gallery"},
     {
+        "build_command",
         "check_command",
         "clip_command",
         "control_command",

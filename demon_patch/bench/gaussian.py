@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from demon_patch.engine.contracts import PLAIN, Conditioning, Family, FamilySpec, Source
+from demon_patch.engine.networks import FRAMES, ROWS, Axis, Network, Part
 from demon_patch.errors import SourceError
 
 WIDTH = 0.5
@@ -65,6 +66,16 @@ class GaussianDenoiser(nn.Module):
         mean = self.colour(context * condition[0][:, :1] + condition[0][:, 1:])
         spread = (1 - t) ** 2 * WIDTH**2 + t**2
         return (t - (1 - t) * WIDTH**2) / spread * (x - (1 - t) * mean) - mean
+
+    def networks(self) -> tuple[Network]:
+        """Returns the network of `velocity` (`engine.networks.Exports`)."""
+        each = Part("x", (ROWS, FRAMES, CHANNELS))
+        inputs = (each, Part("time", (ROWS, 1)), replace(each, name="context"), Part("prompt", (ROWS, 2, CHANNELS)))
+        axes = {ROWS: Axis(1, 1, 64), FRAMES: Axis(1, 8, SPEC.max_frames)}
+        return (Network(SPEC.name, "denoiser", self, self._traced, inputs, replace(each, name="v"), axes, loras=True),)
+
+    def _traced(self, x: Tensor, time: Tensor, context: Tensor, prompt: Tensor) -> Tensor:
+        return self.velocity(x, time, context, (prompt,))
 
 
 class GaussianCodec:

@@ -14,7 +14,19 @@ from torch import Tensor
 from demon_patch.engine.families.nano.grid import MONO, STEPS_PER_FRAME
 from demon_patch.engine.families.nano.magnitudes import LATENT, MagnitudeCodec
 from demon_patch.engine.families.nano.phase import sound
-from demon_patch.engine.families.nano.stft import BANDS, band_power, band_to_bin, from_log, log_bands
+from demon_patch.engine.families.nano.stft import (
+    BANDS,
+    BINS,
+    WINDOW,
+    band_bank,
+    band_power,
+    band_to_bin,
+    from_log,
+    log_bands,
+    magnitudes,
+    to_log,
+)
+from demon_patch.engine.networks import FRAMES, Axis, Network, Part
 
 _FRAME = MONO.hop * STEPS_PER_FRAME
 _PATCH = BANDS * STEPS_PER_FRAME
@@ -76,3 +88,20 @@ class NanoCodec(MagnitudeCodec):
         magnitude = from_log(self.log_magnitude(latent[None])[0])
         steps = (frames[:, None] * STEPS_PER_FRAME + torch.arange(STEPS_PER_FRAME)).flatten()
         return sound(magnitude, steps)[:, None]
+
+    def networks(self) -> tuple[Network, Network]:
+        """Returns the networks of `encode` and `decode` (`engine.networks.Exports`).
+
+        The one takes the windows of the transform (`stft.windows`) to the latent. The other takes a latent to the coded
+        magnitudes; the phase is found beside it (`phase.sound`), which is a search and no network.
+        """
+        axes = {FRAMES: Axis(1, 2, 2048)}
+        cut, latent = Part("windows", ((FRAMES, STEPS_PER_FRAME), WINDOW)), Part("latent", (FRAMES, LATENT))
+        coded = Part("coded", (1, (FRAMES, STEPS_PER_FRAME), BINS))
+        return (
+            Network("nano", "encode", self, self._encoded, (cut,), latent, axes),
+            Network("nano", "decode", self, self.log_magnitude, (Part("latent", (1, FRAMES, LATENT)),), coded, axes),
+        )
+
+    def _encoded(self, cut: Tensor) -> Tensor:
+        return self.latents(to_log(magnitudes(cut) @ band_bank())[None])[0]

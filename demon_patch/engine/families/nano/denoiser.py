@@ -15,6 +15,7 @@ from torch.nn import functional
 
 from demon_patch.engine.families.nano.spec import PATCH, SPEC
 from demon_patch.engine.families.nano.tags import TOKENS, VOCABULARY_SIZE
+from demon_patch.engine.networks import FRAMES, ROWS, Axis, Network, Part
 
 _TIME_FREQUENCIES = 64
 _ROPE_BASE = 1000.0
@@ -190,3 +191,28 @@ class NanoDenoiser(nn.Module):
     def forward(self, x: Tensor, t: Tensor, tokens: Tensor, context: Tensor) -> Tensor:
         """Returns the velocity [R, T, 64] of R rows with their timesteps [R] and tag tokens [R, L], as in training."""
         return self.velocity(x, self.embed_time(t), context, self.condition(tokens))
+
+    def networks(self) -> tuple[Network]:
+        """Returns the network of `velocity` (`engine.networks.Exports`)."""
+        width = self.tag_pool.out_features
+        crossed = sum(isinstance(block, Block) and block.cross is not None for block in self.blocks)
+        cross = [Part(f"{part}_{at}", (ROWS, TOKENS, width)) for at in range(crossed) for part in ("key", "value")]
+        latent, context = SPEC.latent_channels, SPEC.context_channels
+        return (
+            Network(
+                SPEC.name,
+                "denoiser",
+                self,
+                lambda x, time, context, *condition: self.velocity(x, time, context, condition),
+                (
+                    Part("x", (ROWS, FRAMES, latent)),
+                    Part("time", (ROWS, width)),
+                    Part("context", (ROWS, FRAMES, context)),
+                    Part("pooled", (ROWS, 1, width)),
+                    *cross,
+                ),
+                Part("velocity", (ROWS, FRAMES, latent)),
+                {ROWS: Axis(1, 1, 64), FRAMES: Axis(PATCH, 4 * PATCH, SPEC.max_frames)},
+                loras=True,
+            ),
+        )

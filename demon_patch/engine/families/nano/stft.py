@@ -19,7 +19,8 @@ from demon_patch.engine.sound.loudness import k_weight
 
 __all__ = [
     "BANDS", "BINS", "HOP", "LOG_FLOOR", "LOG_MEAN", "LOG_SCALE", "STEPS_PER_FRAME", "WINDOW", "band_bank",
-    "band_power", "band_to_bin", "from_log", "istft", "log_bands", "stft", "to_log", "triangles",
+    "band_power", "band_to_bin", "from_log", "istft", "log_bands", "magnitudes", "stft", "to_log", "triangles",
+    "windows",
 ]  # fmt: skip
 
 HOP, WINDOW, BINS, BANDS = MONO.hop, MONO.window, MONO.bins, MONO.bands
@@ -36,6 +37,27 @@ def stft(audio: Tensor, grid: Grid = MONO, *, cyclic: bool = False) -> Tensor:
     mode = "circular" if cyclic else "constant"
     padded = functional.pad(audio[:, None], (grid.edge, grid.edge), mode=mode)[:, 0]
     return torch.fft.rfft(padded.unfold(1, grid.window, grid.hop) * (_hann(grid.window) * _scale(grid)))
+
+
+def windows(audio: Tensor, grid: Grid = MONO) -> Tensor:
+    """Returns the windows [n, window] of samples [n * hop], which are taken as a loop."""
+    padded = functional.pad(audio[None, None], (grid.edge, grid.edge), mode="circular")[0, 0]
+    return padded.unfold(0, grid.window, grid.hop)
+
+
+def magnitudes(cut: Tensor, grid: Grid = MONO) -> Tensor:
+    """Returns the magnitudes [n, bins] of windows [n, window]: those of `stft`, by one product with a matrix, which
+    runs where there is no Fourier transform."""
+    real, imaginary = (cut @ _fourier(grid)).chunk(2, -1)
+    return (real.square() + imaginary.square()).sqrt()
+
+
+@cache
+@torch.inference_mode(False)
+def _fourier(grid: Grid) -> Tensor:
+    """Returns the matrix [window, 2 * bins] of the transform: real parts, then imaginary parts."""
+    shaped = torch.diag(_hann(grid.window).double() * _scale(grid))
+    return torch.view_as_real(torch.fft.rfft(shaped)).permute(0, 2, 1).flatten(1).float().contiguous()
 
 
 def istft(spectrum: Tensor, grid: Grid = MONO) -> Tensor:

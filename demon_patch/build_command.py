@@ -1,0 +1,99 @@
+"""The command that exports a model for another runtime, and builds its engines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from demon_patch.console import Seconds, Switch, examples, tell
+from demon_patch.errors import DemonError
+from demon_patch.nearest import did_you_mean
+
+if TYPE_CHECKING:
+    from demon_patch.engine.contracts import Family
+    from demon_patch.engine.executors.builds import Build
+    from demon_patch.engine.networks import Network
+
+EXAMPLES = examples("demon-patch build --executor onnx", "demon-patch build --executor tensorrt --seconds 60")
+BUILT = ("onnx", "tensorrt")
+HERE = "here"
+
+
+def build(
+    *, model: str = "nano", executor: str = "onnx", seconds: Seconds = 60.0, gpu: str = HERE, again: Switch = False
+) -> None:
+    """Exports a model's networks for an executor, and builds engines where it takes them.
+
+    All of it is kept in the user's cache, or in the folder of the environment variable DEMON_PATCH_BUILDS, and found
+    again for as long as weights, libraries and GPU are the same. Ctrl+C leaves nothing half written.
+
+    Parameters:
+        model: The model, as a patch names it.
+        executor: What will run it: onnx (ONNX Runtime), or tensorrt.
+        seconds: The length of song, or of the stretch in focus, for parts of one fixed length, as engines are.
+        gpu: What an engine is for: the GPU that is here, or one by name, as sm89 (RTX 4090), which needs none.
+        again: Builds also what is there already.
+    """
+    from demon_patch.engine.executors import check_name
+    from demon_patch.engine.executors.builds import build as make
+    from demon_patch.engine.executors.builds import forget
+    from demon_patch.engine.families import load_family
+    from demon_patch.engine.networks import FRAMES
+
+    check_name(executor)
+    if executor not in BUILT:
+        raise DemonError(f"{executor} needs no build", mend=f"name one of {', '.join(BUILT)} with --executor")
+    began = perf_counter()
+    finish = _engines(gpu, again) if executor == "tensorrt" else None
+    family = load_family(model)
+    frames = family.spec.frames(seconds)
+    networks = [network.at({FRAMES: frames}) for network in _networks(family)]
+    if not networks:
+        raise DemonError(f"the model family {model} declares no network to export", mend="play it with torch")
+    for at, network in enumerate(networks):
+
+        def say(line: str, at: int = at) -> None:
+            tell(f"{at + 1} of {len(networks)}, {perf_counter() - began:.0f} s: {line}")
+
+        if again:
+            forget(network)
+        built = make(network, say)
+        if finish is not None:
+            finish(network, built, family, frames, say)
+
+
+def _networks(family: Family) -> list[Network]:
+    from demon_patch.engine.networks import Exports
+
+    parts = [part for part in (family.denoiser, family.codec) if isinstance(part, Exports)]
+    return [network for part in parts for network in part.networks()]
+
+
+def _engines(gpu: str, again: bool) -> Callable[[Network, Build, Family, int, Callable[[str], None]], None]:
+    """Returns what builds the engine of a network. Raises DemonError where the library or the GPU is missing."""
+    from demon_patch.engine.executors import engines
+
+    trt = engines.library()
+    if gpu != HERE and gpu not in engines.TARGETS:
+        mend = did_you_mean(gpu, engines.TARGETS, f"name one of: {', '.join(engines.TARGETS)}")
+        raise DemonError(f"no engine is built for a GPU named {gpu!r}", mend=mend)
+    machine = engines.this_machine() if gpu == HERE else engines.Machine(gpu)
+    engines.check_target(trt, machine)
+
+    def make(network: Network, built: Build, family: Family, frames: int, say: Callable[[str], None]) -> None:
+        if network.name == "encode":
+            say("encode: needs no engine, since a clip is encoded once")
+            return
+        spec = family.spec
+        window = round(WINDOW_SECONDS * spec.frame_rate) + 2 * spec.playing_margin
+        profiles = engines.profiles_of(network, window if network.name == "decode" else frames)
+        if again:
+            engines.engine_path(built, trt, machine, profiles).unlink(missing_ok=True)
+        engines.build_engine(network, built, machine, profiles, say)
+
+    return make
+
+
+WINDOW_SECONDS = 0.32
+"""The length of a window that is decoded while it plays, without its margins."""

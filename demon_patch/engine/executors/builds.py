@@ -1,0 +1,194 @@
+"""Exported networks on disk. A build is a folder named by all that it depends on, so a stale one is never found.
+
+What it depends on: the weights, the code of the model, the versions of the libraries, the form of this module's files,
+and the lengths of fixed axes. A file that was changed since is found by its checksum; the network is built again then.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import inspect
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import msgspec
+import torch
+from platformdirs import user_cache_path
+from torch import nn
+
+from demon_patch.engine.executors.export import LIBRARIES, OPSET, axes_of, export, layers_with_sides, side_parts
+from demon_patch.engine.executors.side_inputs import SideLayer
+from demon_patch.engine.networks import Network
+from demon_patch.errors import DemonError
+
+FOLDER = "DEMON_PATCH_BUILDS"
+"""The environment variable that names another folder for builds."""
+
+FORM = 1
+"""Grows when builds of an older version of this module must not be used."""
+
+ABOUT, NETWORK = "build.json", "network.onnx"
+LONGEST_ABOUT = 1 << 20  # bytes
+
+
+class About(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What `build.json` says. files: SHA-256 by name. layers: path, inputs and outputs of those with side paths."""
+
+    model: str
+    network: str
+    key: str
+    inputs: dict[str, list[str]]
+    layers: list[tuple[str, int, int]]
+    files: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """A network on disk. onnx: its file. layers: those with side paths. digest: the SHA-256 of its files, in
+    hexadecimal."""
+
+    onnx: Path
+    layers: tuple[SideLayer, ...]
+    digest: str
+
+
+def folder() -> Path:
+    """Returns the folder of all builds: that of the environment variable `FOLDER`, or the user's cache."""
+    return Path(os.environ.get(FOLDER) or user_cache_path("demon-patch", appauthor=False) / "builds")
+
+
+def key_of(network: Network) -> str:
+    """Returns the key of a network, 24 hexadecimal digits. Two networks of one key have the same ONNX file."""
+    about = {
+        "form": FORM,
+        "opset": OPSET,
+        "weights": weights_digest(network.module),
+        "code": _code_of(network),
+        "inputs": [[part.name, [str(size) for size in part.shape]] for part in network.inputs],
+        "axes": {name: repr(axis) for name, axis in axes_of(network).items()},
+    }
+    return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:24]
+
+
+def weights_digest(module: nn.Module) -> str:
+    """Returns a hash of the names, types, shapes and bytes of a module's weights and buffers, in hexadecimal."""
+    total = hashlib.blake2b(digest_size=16)
+    for name, tensor in sorted((*module.named_parameters(), *module.named_buffers())):
+        total.update(f"{name}:{tensor.dtype}:{tuple(tensor.shape)}".encode())
+        total.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
+    return total.hexdigest()
+
+
+def _code_of(network: Network) -> dict[str, str]:
+    """Returns what a network is computed by: a hash of the folder of each module of this package, and the version of
+    each other one and of the exporter."""
+    modules = {type(each).__module__ for each in network.module.modules()}
+    ours = {Path(inspect.getfile(sys.modules[name])).parent for name in modules if name.startswith("demon_patch.")}
+    others = {name.split(".")[0] for name in modules if not name.startswith("demon_patch.")}
+    code = {each.name: _code_in(each) for each in ours}
+    return {**code, **{name: version_of(name) for name in sorted({*others, "torch", *LIBRARIES})}}
+
+
+@cache
+def _code_in(package: Path) -> str:
+    total = hashlib.sha256()
+    for path in sorted(package.glob("*.py")):
+        total.update(path.read_bytes())
+    return total.hexdigest()
+
+
+def version_of(library: str) -> str:
+    """Returns the version of an installed library, or an empty text."""
+    try:
+        return importlib.metadata.version(library)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+def found(network: Network) -> Build | None:
+    """Returns the build of a network, or None if there is none, or if its files are not those that were written."""
+    place = _place(network)
+    try:
+        with (place / ABOUT).open("rb") as stream:
+            about = msgspec.json.decode(stream.read(LONGEST_ABOUT), type=About)
+        names = {path.name for path in place.iterdir()} - {ABOUT}
+        if about.key != key_of(network) or NETWORK not in about.files or names != about.files.keys():
+            return None
+        if any(_checksum(place / name) != digest for name, digest in about.files.items()):
+            return None
+    except (OSError, msgspec.MsgspecError):
+        return None
+    return _build(place, about)
+
+
+def build(network: Network, tell: Callable[[str], None] = lambda line: None) -> Build:
+    """Exports a network, unless its build is there, and returns the build.
+
+    tell: called with a line for the player before and after each part of the work.
+    It is written beside and then moved, so that an interrupted build leaves nothing. Raises DemonError if a library is
+    missing, the network cannot be traced, or the folder cannot be written.
+    """
+    there = found(network)
+    if there is not None:
+        tell(f"{network.name}: there already, {there.onnx.parent}")
+        return there
+    place = _place(network)
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=place.parent))
+    except OSError as error:
+        what = f"cannot be written: {error.strerror or error}"
+        raise DemonError(what, file=place.parent, mend=f"name another folder in {FOLDER}") from None
+    try:
+        tell(f"{network.name}: exporting")
+        layers = layers_with_sides(network)
+        export(network, layers, draft / NETWORK)
+        about = About(
+            network.model,
+            network.name,
+            key_of(network),
+            _shapes(network, layers),
+            [(layer.path, layer.inputs, layer.outputs) for layer in layers],
+            {path.name: _checksum(path) for path in sorted(draft.iterdir())},
+        )
+        (draft / ABOUT).write_bytes(msgspec.json.format(msgspec.json.encode(about), indent=1))
+        shutil.rmtree(place, ignore_errors=True)
+        draft.replace(place)
+    except OSError as error:
+        what = f"cannot be written: {error.strerror or error}"
+        raise DemonError(what, file=place, mend=f"make room, or name another folder in {FOLDER}") from None
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    tell(f"{network.name}: built, {sum(path.stat().st_size for path in place.iterdir()) / 1e6:.0f} MB, {place}")
+    return _build(place, about)
+
+
+def forget(network: Network) -> None:
+    """Deletes the build of a network, if there is one."""
+    shutil.rmtree(_place(network), ignore_errors=True)
+
+
+def _build(place: Path, about: About) -> Build:
+    total = hashlib.sha256(json.dumps(about.files, sort_keys=True).encode()).hexdigest()
+    return Build(place / NETWORK, tuple(SideLayer(*each) for each in about.layers), total)
+
+
+def _place(network: Network) -> Path:
+    return folder() / f"{network.model}-{network.name}-{key_of(network)}"
+
+
+def _shapes(network: Network, layers: Sequence[SideLayer]) -> dict[str, list[str]]:
+    return {part.name: [str(size) for size in part.shape] for part in (*network.inputs, *side_parts(network, layers))}
+
+
+def _checksum(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,132 @@
+"""The ONNX executor: runs a denoiser's exported network by ONNX Runtime on the processor.
+
+Prompts and times are computed by PyTorch, once each; only the forward is the network's. LoRAs are inputs of it
+(`side_inputs`). Where a LoRA changes what is computed once, it is merged into the PyTorch weights as on `torch`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from demon_patch.engine.contracts import Denoiser
+from demon_patch.engine.executors import builds
+from demon_patch.engine.executors.checks import check_placed, check_shapes
+from demon_patch.engine.executors.export import check_libraries
+from demon_patch.engine.executors.side_inputs import packed
+from demon_patch.engine.executors.torch_ import TorchExecutor
+from demon_patch.engine.lora.merge import Loras
+from demon_patch.engine.networks import SIDE_INPUTS, Exports, Network
+from demon_patch.errors import DemonError
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+
+class OnnxNetwork:
+    """An ONNX file, run by ONNX Runtime on one thread of the processor: that of the caller. From any thread."""
+
+    def __init__(self, path: Path) -> None:
+        import onnxruntime  # noqa: PLC0415 (an extra)
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = 3  # errors: warnings are about how the file was optimised
+        try:
+            self._session: InferenceSession = onnxruntime.InferenceSession(
+                str(path), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # its errors have no common class
+            raise DemonError(
+                f"ONNX Runtime refuses it: {str(error).splitlines()[0]}", file=path, mend="delete it and build it again"
+            ) from error
+        self.inputs = tuple(each.name for each in self._session.get_inputs())
+
+    def run(self, inputs: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float32]:
+        """Returns the output, a new array. inputs: arrays by name, all that the network has."""
+        return cast("NDArray[np.float32]", self._session.run(None, dict(inputs))[0])
+
+
+def network_of(denoiser: Denoiser) -> Network:
+    """Returns the network of a denoiser. Raises DemonError if its family declares none."""
+    if not isinstance(denoiser, Exports):
+        raise DemonError("this model declares no network to export", mend="play it with --executor torch")
+    return next(each for each in denoiser.networks() if each.name == "denoiser")
+
+
+def array_of(tensor: Tensor) -> NDArray[np.float32]:
+    """Returns a float tensor of the processor as an array, which shares its memory where it can."""
+    return np.ascontiguousarray(tensor.detach().float().numpy())
+
+
+class OnnxExecutor(TorchExecutor):
+    """Runs a denoiser's exported network in forwards of exactly `bucket` rows. Keeps the contract of `Executor`.
+
+    Raises DemonError for what `why_not` returns.
+    """
+
+    def __init__(self, denoiser: Denoiser, bucket: int = 1, capacity: int = 48, lanes: int = 1) -> None:
+        super().__init__(denoiser, bucket, capacity, lanes)
+        reason = self.why_not(denoiser)
+        if reason is not None:
+            raise reason
+        self._network = network_of(denoiser)
+        self._load()
+
+    @staticmethod
+    def why_not(denoiser: Denoiser) -> DemonError | None:
+        """Returns why ONNX Runtime cannot run a denoiser here: a library or a build that is missing; None if it can."""
+        try:
+            check_libraries(("onnxruntime",))
+            network = network_of(denoiser)
+        except DemonError as error:
+            return error
+        if builds.found(network) is None:
+            return DemonError(
+                f"no network of {network.model} is built for these weights",
+                mend=f"demon-patch build --model {network.model} --executor onnx",
+            )
+        return None
+
+    def _load(self) -> None:
+        """Reads the network of the present weights, which is built first where it is not there."""
+        build = builds.build(self._network)
+        self._key = builds.key_of(self._network)
+        self._layers, self._runtime = build.layers, OnnxNetwork(build.onnx)
+        self._sides = packed(self._layers, ())
+
+    @torch.inference_mode()
+    def forward(self, x: Tensor, time: Tensor, context: Tensor, places: Tensor) -> Tensor:
+        """Returns the velocities of R = `bucket` rows, a new tensor [R, T, C].
+
+        x: [R, T, C]. time: [R, E]. context: [R, T, X]. places: [R], the prompt place of each row.
+        """
+        check_shapes(x, time, context, places, self.bucket)
+        check_placed(places.tolist(), self._placed)
+        condition = (whole.index_select(0, places) for whole in self._buffers)
+        own = (array_of(each) for each in (x, time, context, *condition))
+        inputs = dict(zip((part.name for part in self._network.inputs), own, strict=True))
+        if self._layers:
+            sides = (self._sides.down, self._sides.up, self._sides.shares(self.bucket))
+            inputs |= zip(SIDE_INPUTS, sides, strict=True)
+        return torch.from_numpy(self._runtime.run(inputs))
+
+    def set_loras(self, loras: Loras) -> bool:
+        """Makes these the only LoRAs. Returns whether any weight changed."""
+        changed = self._merged.set(loras)
+        if changed:
+            self._sides = packed(self._layers, self._merged.loras)
+            super().weights_changed()
+        return changed
+
+    def weights_changed(self) -> None:
+        """Makes every handle void and empties every prompt place. Exports the network again if the weights differ."""
+        super().weights_changed()
+        if builds.key_of(self._network) != self._key:
+            self._load()
