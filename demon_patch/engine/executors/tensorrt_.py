@@ -1,0 +1,163 @@
+"""The TensorRT executor: runs a denoiser's network as an engine on an NVIDIA GPU. Unrun: no engine met a GPU yet.
+
+Prompts and times are computed by PyTorch on the same GPU, once each. LoRAs are inputs of the engine (`side_inputs`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from demon_patch.engine.contracts import Denoiser
+from demon_patch.engine.executors import builds, engines
+from demon_patch.engine.executors.checks import check_placed, check_shapes
+from demon_patch.engine.executors.engine_run import EngineRun
+from demon_patch.engine.executors.onnx_ import network_of
+from demon_patch.engine.executors.side_inputs import packed
+from demon_patch.engine.executors.torch_ import TorchExecutor
+from demon_patch.engine.lora.merge import Loras
+from demon_patch.engine.networks import FRAMES, RANK, ROWS, SIDE_INPUTS
+from demon_patch.errors import DemonError
+
+OpenEngine = Callable[[int], Any]
+"""Returns the engine for stretches of so many latent frames; raises DemonError if it is not built."""
+
+
+class TensorRtExecutor(TorchExecutor):
+    """Runs a denoiser's engine in forwards of exactly `bucket` rows. Keeps the contract of `Executor`; it has one lane.
+
+    bucket: one of `engines.ROW_BUCKETS`, or any number up to the largest, which then runs in the next larger profile.
+    open_engine: gives the engines, in place of those that are built for the GPU that is here.
+    Raises DemonError for what `why_not` returns.
+    """
+
+    def __init__(
+        self,
+        denoiser: Denoiser,
+        bucket: int = 1,
+        capacity: int = 48,
+        lanes: int = 1,
+        open_engine: OpenEngine | None = None,
+    ) -> None:
+        del lanes  # forwards of one GPU run one after the other
+        super().__init__(denoiser, bucket, capacity, 1)
+        if open_engine is None and (reason := self.why_not(denoiser)) is not None:
+            raise reason
+        if bucket > engines.ROW_BUCKETS[-1]:
+            raise DemonError(f"a bucket of {bucket} rows", mend=f"use at most {engines.ROW_BUCKETS[-1]}")
+        self._network = network_of(denoiser)
+        self._device = next((each.device for each in self._network.module.parameters()), torch.device("cpu"))
+        self._open = open_engine or partial(_opened, self._network)
+        self._rows = next(each for each in engines.ROW_BUCKETS if each >= bucket)
+        self._runs: dict[tuple[int, int], EngineRun] = {}
+        self._engines: dict[int, Any] = {}
+        build = builds.found(self._network)
+        assert build is not None
+        self._build, self._key = build, builds.key_of(self._network)
+        self._side_inputs: dict[str, Tensor] = {}
+
+    @staticmethod
+    def why_not(denoiser: Denoiser) -> DemonError | None:
+        """Returns why TensorRT cannot run a denoiser here: no library, no GPU, a GPU that it does not build for, or no
+        engine; None if it can."""
+        try:
+            trt, network = engines.library(), network_of(denoiser)
+            machine = engines.this_machine()
+            engines.check_target(trt, machine)
+        except DemonError as error:
+            return error
+        mend = f"demon-patch build --model {network.model} --executor tensorrt"
+        build = builds.found(network)
+        if build is None:
+            return DemonError(f"no network of {network.model} is built for these weights", mend=mend)
+        folder = engines.engine_path(build, trt, machine, ()).parent
+        if not any(folder.glob(f"{machine.capability}-*.engine")):
+            return DemonError(f"no engine of {network.model} is built for {machine.gpu}", mend=mend)
+        return None
+
+    @torch.inference_mode()
+    def forward(self, x: Tensor, time: Tensor, context: Tensor, places: Tensor) -> Tensor:
+        """Returns the velocities of R = `bucket` rows, [R, T, C], which the next forward overwrites.
+
+        x: [R, T, C]. time: [R, E]. context: [R, T, X]. places: [R], the prompt place of each row.
+        Raises DemonError for a T for which no engine is built.
+        """
+        check_shapes(x, time, context, places, self.bucket)
+        if not self._buffers or places.device.type == "cpu":
+            check_placed(places.tolist(), self._placed)
+        condition = (whole.index_select(0, places) for whole in self._buffers)
+        own = (self._filled(each) for each in (x, time, context, *condition))
+        inputs = dict(zip((part.name for part in self._network.inputs), own, strict=True))
+        run = self._run(x.shape[1], engines.RANKS[-1] if self._side_inputs else 0)
+        return run.run(inputs | self._side_inputs)[: self.bucket]
+
+    def _filled(self, rows: Tensor) -> Tensor:
+        """Returns rows [R, ...] with copies of the last one, as many as the profile has more."""
+        more = self._rows - len(rows)
+        return rows if not more else torch.cat((rows, rows[-1:].expand(more, *rows.shape[1:])))
+
+    def _run(self, frames: int, rank: int) -> EngineRun:
+        run = self._runs.get((frames, rank))
+        if run is None:
+            engine = self._engines.get(frames)
+            if engine is None:
+                engine = self._engines[frames] = self._open(frames)
+            profiles = [dict(each.lengths) for each in engines.profiles_of(self._network, frames)]
+            wanted = {FRAMES: frames, ROWS: self._rows, RANK: rank}
+            parts = (*self._network.inputs, *engines.side_parts(self._network, self._build.layers))
+            run = self._runs[frames, rank] = EngineRun(
+                engine, profiles.index(wanted), wanted, parts, self._network.output, self._device
+            )
+        return run
+
+    def set_loras(self, loras: Loras) -> bool:
+        """Makes these the only LoRAs. Returns whether any weight changed. Raises DemonError for more ranks than an
+        engine takes."""
+        ranks = sum(max((len(each.down) for each in lora.changes.values()), default=0) for lora, _ in loras)
+        if ranks > engines.RANKS[-1]:
+            raise DemonError(
+                f"LoRAs of {ranks} ranks together", port="lora_strength", mend=f"use at most {engines.RANKS[-1]}"
+            )
+        changed = self._merged.set(loras)
+        if changed:
+            self._side_inputs = {}
+            if self._build.layers and any(strength for _, strength in loras):
+                sides = packed(self._build.layers, self._merged.loras, engines.RANKS[-1])
+                arrays = (sides.down, sides.up, sides.shares(self._rows))
+                self._side_inputs = {
+                    name: torch.from_numpy(each).to(self._device)
+                    for name, each in zip(SIDE_INPUTS, arrays, strict=True)
+                }
+            super().weights_changed()
+        return changed
+
+    def weights_changed(self) -> None:
+        """Makes every handle void and empties every prompt place. Raises DemonError if the weights differ from those of
+        the engine."""
+        super().weights_changed()
+        if builds.key_of(self._network) != self._key:
+            raise DemonError(
+                "the weights are not those of the engine",
+                mend=f"demon-patch build --model {self._network.model} --executor tensorrt",
+            )
+
+
+def _opened(network: Any, frames: int) -> Any:
+    """Returns the engine of a network for the GPU that is here. Raises DemonError if it is not built, or refused."""
+    trt, machine = engines.library(), engines.this_machine()
+    build = builds.found(network)
+    path = None if build is None else engines.engine_path(build, trt, machine, engines.profiles_of(network, frames))
+    content = None if path is None else engines.found(path)
+    mend = f"demon-patch build --model {network.model} --executor tensorrt, with --seconds for that length"
+    if content is None:
+        raise DemonError(f"no engine of {network.model} is built for {frames} latent frames", mend=mend)
+    engine = trt.Runtime(trt.Logger(trt.Logger.WARNING)).deserialize_cuda_engine(content)
+    if engine is None:
+        raise DemonError(
+            f"{trt.__name__} refuses its engine on {machine.gpu}", file=path, mend=f"delete it, and {mend}"
+        )
+    return engine

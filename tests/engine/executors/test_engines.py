@@ -1,0 +1,234 @@
+"""TensorRT engines: built without a GPU for three kinds of them, found again by all that they depend on, cancelled."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from threading import Event
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from demon_patch.bench.gaussian import GaussianDenoiser
+from demon_patch.engine.contracts import Conditioning
+from demon_patch.engine.executors import builds, engines, why_not
+from demon_patch.engine.executors.engine_run import EngineRun
+from demon_patch.engine.executors.engines import Machine, Profile, profiles_of
+from demon_patch.engine.executors.export import side_parts
+from demon_patch.engine.executors.onnx_ import network_of
+from demon_patch.engine.executors.tensorrt_ import TensorRtExecutor
+from demon_patch.engine.families import load_family
+from demon_patch.engine.lora.merge import LayerChange, Lora
+from demon_patch.engine.networks import FRAMES, RANK, ROWS, Network, Part
+from demon_patch.errors import DemonError
+from tests.support.engine_shim import ShimEngine
+from tests.support.exported import needs_onnx
+
+pytestmark = needs_onnx
+needs_rtx = pytest.mark.skipif(
+    importlib.util.find_spec("tensorrt_rtx") is None,
+    reason="tensorrt_rtx is not installed: pip install 'demon-patch[rtx]' (95 MB)",
+)
+toy: Callable[[], Network] = cache(lambda: network_of(GaussianDenoiser()))
+nano: Callable[[], Network] = cache(lambda: network_of(load_family("nano").denoiser))
+SMALL = (Profile({FRAMES: 48, ROWS: 1, RANK: 0}), Profile({FRAMES: 48, ROWS: 4, RANK: 64}))
+
+
+def shim(network: Network, frames: int = 48) -> ShimEngine:
+    build = builds.build(network)
+    parts = (*network.inputs, *side_parts(network, build.layers))
+    return ShimEngine(build.onnx, parts, network.output, [each.lengths for each in profiles_of(network, frames)])
+
+
+@needs_rtx
+@pytest.mark.parametrize("capability", ["sm86", "sm89", "sm120"])
+def test_nanos_engine_is_built_for_a_gpu_that_is_not_here(capability: str) -> None:
+    told: list[str] = []
+    network = nano()
+    build = builds.build(network)
+    path = engines.build_engine(network, build, Machine(capability), SMALL, told.append)
+    assert told[-1].startswith(f"denoiser for {capability}: ")
+    noted = json.loads(path.with_suffix(".json").read_text())
+    assert noted["machine"]["capability"] == capability
+    assert noted["profiles"] == [dict(sorted(each.lengths.items())) for each in SMALL]
+    tensors = noted["tensors"]
+    parts = (*network.inputs, *side_parts(network, build.layers), network.output)
+    assert {name: each["type"] for name, each in tensors.items()} == dict.fromkeys((p.name for p in parts), "FLOAT")
+    open_as = {name: each["shape"] for name, each in tensors.items()}
+    for part in parts:
+        assert open_as[part.name] == [size if isinstance(size, int) else -1 for size in part.shape], part.name
+    assert tensors["x"]["profiles"] == [[1, 48, 64], [4, 48, 64]]
+    assert tensors["lora_share"]["profiles"] == [[1, 0], [4, 64]]
+    assert engines.found(path) is not None
+    assert len(engines.found(path) or b"") > 10_000_000
+
+
+@needs_rtx
+def test_an_engine_is_found_again_and_a_damaged_one_is_built_again(tmp_path: Path) -> None:
+    build = builds.build(toy())
+    moved = replace(build, onnx=tmp_path / "toy" / "network.onnx")
+    moved.onnx.parent.mkdir()
+    moved.onnx.write_bytes(build.onnx.read_bytes())
+    told: list[str] = []
+    path = engines.build_engine(toy(), moved, Machine("sm89"), SMALL, told.append)
+    assert engines.build_engine(toy(), moved, Machine("sm89"), SMALL, told.append) == path
+    assert "there already" in told[-1]
+    assert path.with_suffix(".log").read_text() != ""
+    path.write_bytes(path.read_bytes()[:-1])
+    assert engines.found(path) is None
+    engines.build_engine(toy(), moved, Machine("sm89"), SMALL, told.append)
+    assert "built in" in told[-1]
+    assert engines.found(path) is not None
+
+
+@needs_rtx
+def test_a_build_that_is_cancelled_leaves_no_engine(tmp_path: Path) -> None:
+    build = builds.build(toy())
+    moved = replace(build, onnx=tmp_path / "toy" / "network.onnx")
+    moved.onnx.parent.mkdir()
+    moved.onnx.write_bytes(build.onnx.read_bytes())
+    cancel = Event()
+    cancel.set()
+    with pytest.raises(DemonError, match="was cancelled"):
+        engines.build_engine(toy(), moved, Machine("sm89"), SMALL, cancel=cancel)
+    assert list(tmp_path.rglob("*.engine")) == []
+
+
+@needs_rtx
+def test_what_is_no_network_is_refused_and_the_log_says_why(tmp_path: Path) -> None:
+    broken = builds.Build(tmp_path / "toy" / "network.onnx", (), "0")
+    broken.onnx.parent.mkdir()
+    broken.onnx.write_bytes(b"not a network")
+    with pytest.raises(DemonError, match=r"cannot build the denoiser of gaussian \(.*\.log says why\)") as error:
+        engines.build_engine(toy(), broken, Machine("sm89"), SMALL)
+    assert "ERROR" in Path(error.value.mend.removesuffix(" says why")).read_text()
+
+
+def fake(name: str, version: str = "1.0") -> Any:
+    return SimpleNamespace(__name__=name, __version__=version)
+
+
+def test_an_engine_depends_on_network_library_driver_gpu_and_profiles() -> None:
+    build = builds.Build(Path("a/network.onnx"), (), "1")
+    here = Machine("sm89", "NVIDIA GeForce RTX 4090", "580")
+    paths = [
+        engines.engine_path(each, trt, machine, profiles)
+        for each, trt, machine, profiles in [
+            (build, fake("tensorrt"), here, SMALL),
+            (replace(build, digest="2"), fake("tensorrt"), here, SMALL),
+            (build, fake("tensorrt_rtx"), here, SMALL),
+            (build, fake("tensorrt", "1.1"), here, SMALL),
+            (build, fake("tensorrt"), replace(here, driver="581"), SMALL),
+            (build, fake("tensorrt"), replace(here, gpu="NVIDIA GeForce RTX 5090"), SMALL),
+            (build, fake("tensorrt"), replace(here, capability="sm120"), SMALL),
+            (build, fake("tensorrt"), here, SMALL[:1]),
+        ]
+    ]
+    assert len(set(paths)) == len(paths)
+    assert paths[0] == engines.engine_path(build, fake("tensorrt"), here, SMALL)
+
+
+def test_a_gpu_that_the_library_does_not_build_for_is_named() -> None:
+    hopper = Machine("sm90", "NVIDIA H200", "580")
+    with pytest.raises(DemonError, match=r"tensorrt_rtx builds no engines for NVIDIA H200 \(sm90\).*torch"):
+        engines.check_target(fake("tensorrt_rtx"), hopper)
+    engines.check_target(fake("tensorrt"), hopper)
+    with pytest.raises(DemonError, match="for the GPU that is here only"):
+        engines.check_target(fake("tensorrt"), Machine("sm89"))
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU is here")
+def test_without_library_or_gpu_the_executor_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "LIBRARIES", ("no_such_library",))
+    reason = why_not("tensorrt", GaussianDenoiser())
+    assert reason is not None
+    assert reason.what == "TensorRT is not installed"
+    monkeypatch.setattr(engines, "library", lambda: fake("tensorrt_rtx"))
+    reason = why_not("tensorrt", GaussianDenoiser())
+    assert reason is not None
+    assert reason.what == "there is no NVIDIA GPU that PyTorch can reach"
+    with pytest.raises(DemonError, match="no NVIDIA GPU"):
+        TensorRtExecutor(GaussianDenoiser())
+
+
+def test_profiles_are_every_bucket_with_and_without_loras() -> None:
+    lengths = [(each.lengths[ROWS], each.lengths[RANK]) for each in profiles_of(toy(), 48)]
+    assert lengths == [(rows, rank) for rank in (0, 64) for rows in (1, 2, 4, 8)]
+    assert {each.lengths[FRAMES] for each in profiles_of(toy(), 48)} == {48}
+
+
+def run_of(engine: ShimEngine, profile: int, lengths: Mapping[str, int], inputs: Any = None) -> EngineRun:
+    parts = tuple(engine.inputs.values()) if inputs is None else inputs
+    return EngineRun(engine, profile, lengths, parts, engine.output, torch.device("cpu"))
+
+
+def test_a_run_has_its_buffers_for_good_and_reads_them_when_it_runs() -> None:
+    engine = shim(toy())
+    run = run_of(engine, 1, engine.profiles[1])
+    (context,) = engine.contexts
+    addresses = dict(context.addresses)
+    draw = torch.Generator().manual_seed(1)
+    x, context_in = (torch.randn(2, 48, 4, generator=draw) for _ in range(2))
+    time, prompt = torch.rand(2, 1, generator=draw), torch.rand(2, 2, 4, generator=draw)
+    given: dict[str, Tensor] = {"x": x, "time": time, "context": context_in, "prompt": prompt}
+    expected = GaussianDenoiser().velocity(x, time, context_in, (prompt,))
+    first = run.run(given)
+    torch.testing.assert_close(first, expected, rtol=0, atol=1e-5)
+    second = run.run({"x": 2 * x})
+    assert second.data_ptr() == first.data_ptr()
+    torch.testing.assert_close(
+        second, GaussianDenoiser().velocity(2 * x, time, context_in, (prompt,)), rtol=0, atol=1e-5
+    )
+    assert context.executed == 2
+    assert context.addresses == addresses
+
+
+def test_a_profile_or_a_shape_that_the_engine_does_not_have_is_refused() -> None:
+    engine = shim(toy())
+    with pytest.raises(DemonError, match="no profile 8"):
+        run_of(engine, 8, engine.profiles[0])
+    with pytest.raises(DemonError, match=r"refuses the shape \[2, 48, 4\] of x"):
+        run_of(engine, 0, engine.profiles[1])
+    with pytest.raises(DemonError, match="the engine failed"):
+        run_of(engine, 0, engine.profiles[0], (Part("x", (ROWS, FRAMES, 4)),)).run({})
+
+
+def executor_of(denoiser: GaussianDenoiser, bucket: int = 1) -> tuple[TensorRtExecutor, list[int]]:
+    opened: list[int] = []
+    builds.build(network_of(denoiser))
+
+    def open_engine(frames: int) -> ShimEngine:
+        opened.append(frames)
+        return shim(network_of(denoiser), frames)
+
+    return TensorRtExecutor(denoiser, bucket, open_engine=open_engine), opened
+
+
+def test_an_engine_is_opened_once_for_each_length() -> None:
+    executor, opened = executor_of(GaussianDenoiser())
+    executor.place(0, executor.prepare(Conditioning(torch.rand(2, 4))))
+    for frames in (48, 24, 48):
+        x = torch.randn(1, frames, 4)
+        v = executor.forward(x, torch.full((1, 1), 0.5), torch.rand(1, frames, 4), torch.tensor([0]))
+        assert v.shape == x.shape
+    assert opened == [48, 24]
+
+
+def test_more_ranks_than_an_engine_takes_and_other_weights_are_refused() -> None:
+    denoiser = GaussianDenoiser()
+    executor, _ = executor_of(denoiser)
+    wide = Lora("wide", {"colour": LayerChange(torch.zeros(65, 4), torch.zeros(4, 65), 1.0)})
+    with pytest.raises(DemonError, match="LoRAs of 65 ranks"):
+        executor.set_loras([(wide, 1.0)])
+    assert executor.loras == ()
+    with torch.no_grad():
+        denoiser.colour.weight[0, 0] = 0.5
+    with pytest.raises(DemonError, match="not those of the engine"):
+        executor.weights_changed()
