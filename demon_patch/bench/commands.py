@@ -46,6 +46,20 @@ def decode(*, as_json: JsonFlag = False, threads: Threads = None) -> None:
 
 
 @bench.command
+def executors(executor: str = "onnx", *, save: Path | None = None, as_json: JsonFlag = False) -> None:
+    """Times a forward of the embedded model by an executor against PyTorch, in one run on one thread.
+
+    Parameters:
+        executor: The executor, as in --executor of play.
+        save: Keeps the rows in this JSON file.
+        as_json: Prints JSON: the rows, with the machine that they were measured on.
+    """
+    from demon_patch.bench.executors import measure
+
+    keep_rows(f"executors: {executor} against torch, one thread", measure(executor), save, as_json)
+
+
+@bench.command
 def sound(*recordings: Path, save: Path | None = None, as_json: JsonFlag = False, threads: Threads = None) -> None:
     """Measures how recordings sound on their way from themselves to a generation: chroma, loudness, samples.
 

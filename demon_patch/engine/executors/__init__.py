@@ -17,10 +17,14 @@ if TYPE_CHECKING:
 
 DEFAULT = "torch"
 AUTO = "auto"
-EXECUTORS: dict[str, str] = {DEFAULT: f"{__name__}.torch_:TorchExecutor"}
+EXECUTORS: dict[str, str] = {
+    DEFAULT: f"{__name__}.torch_gpu:torch_executor",
+    "onnx": f"{__name__}.onnx_:OnnxExecutor",
+    "tensorrt": f"{__name__}.tensorrt_:TensorRtExecutor",
+}
 """`module:class` of every executor, by name. A program may add its own before it loads a session."""
 
-FASTEST_FIRST: tuple[str, ...] = (DEFAULT,)
+FASTEST_FIRST: tuple[str, ...] = ("tensorrt", DEFAULT)
 """The executors that `auto` asks when something is played live, the one that it likes best first."""
 
 

@@ -1,0 +1,187 @@
+"""PyTorch on a GPU: forwards on fixed buffers, captured as CUDA graphs, with bfloat16 products and float32 elsewhere.
+
+Unrun: no GPU met this code yet. All of it but capture, streams and bfloat16 runs on the processor too, where tests hold
+it to the contract of executors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from demon_patch.engine.contracts import Conditioning, Denoiser, Executor
+from demon_patch.engine.executors.checks import check_placed, check_shapes
+from demon_patch.engine.executors.torch_ import Prepared, TorchExecutor
+
+Velocity = Callable[[Tensor, Tensor, Tensor, tuple[Tensor, ...]], Tensor]
+
+GPU_BUCKET = 4
+"""Rows of a forward on a GPU: those of a ring of four slots."""
+
+
+def torch_executor(denoiser: Denoiser, *, lanes: int = 1) -> Executor:
+    """Returns the PyTorch executor for the device on which a denoiser's weights are."""
+    device = device_of(denoiser)
+    if device.type == "cpu":
+        return TorchExecutor(denoiser, lanes=lanes)
+    return GpuTorchExecutor(denoiser, GPU_BUCKET, compile_by="inductor" if device.type == "cuda" else None)
+
+
+def device_of(denoiser: object) -> torch.device:
+    """Returns the device of a denoiser's weights; the processor for one without weights."""
+    parameters = getattr(denoiser, "parameters", None)
+    first = next(iter(parameters()), None) if callable(parameters) else None
+    return torch.device("cpu") if first is None else first.device
+
+
+@dataclass(slots=True)
+class _Fixed:
+    """The buffers of forwards of one shape, and what was captured on them.
+
+    velocity: the eager one, then the compiled one. compiling: the compiled one on its way.
+    runs: forwards by the present velocity. One comes before the capture, so that what is allocated once is there.
+    """
+
+    inputs: tuple[Tensor, ...]
+    output: Tensor
+    velocity: Velocity
+    compiling: Future[Velocity] | None = None
+    graph: Any = None
+    runs: int = 0
+
+
+class GpuTorchExecutor(TorchExecutor):
+    """Runs a denoiser on its own device in forwards of exactly `bucket` rows. Keeps the contract of `Executor`; it has
+    one lane.
+
+    Arguments of forwards may lie on another device; the result lies where x does. Where all of them lie on the GPU, a
+    forward waits for nothing.
+
+    low: whether products are computed in bfloat16 (by `torch.autocast`; norms, softmax and sums stay float32). By
+        default on CUDA.
+    compile_by: the backend of `torch.compile`, or None. Forwards run eagerly until the compiled code is ready, which is
+        made on a thread of its own. If that fails, they stay eager, and `notes` says so.
+    notes: sentences for the player.
+    """
+
+    def __init__(
+        self,
+        denoiser: Denoiser,
+        bucket: int = 1,
+        capacity: int = 48,
+        lanes: int = 1,
+        *,
+        low: bool | None = None,
+        compile_by: Any = None,
+    ) -> None:
+        del lanes  # forwards of one GPU run one after the other
+        super().__init__(denoiser, bucket, capacity, 1)
+        self.device = device_of(denoiser)
+        self.notes: tuple[str, ...] = ()
+        self._low = self.device.type == "cuda" if low is None else low
+        self._captures = self.device.type == "cuda"
+        self._stream = torch.cuda.Stream(self.device) if self._captures else None
+        self._fixed: dict[tuple[int, ...], _Fixed] = {}
+        self._compile_by = compile_by
+        self._eager: Velocity = denoiser.velocity
+
+    @torch.inference_mode()
+    def prepare(self, conditioning: Conditioning) -> Prepared:
+        """Computes the denoiser's condition tensors of a prompt on its device and returns them as a handle."""
+        moved = Conditioning(conditioning.tokens.to(self.device), conditioning.text, conditioning.unknown)
+        return super().prepare(moved)
+
+    @torch.inference_mode()
+    def prepare_schedule(self, t: Tensor) -> Tensor:
+        """Returns the time embeddings [S+1, E] of timesteps [S+1], on the device of `t`."""
+        return super().prepare_schedule(t.to(self.device)).to(t.device)
+
+    @torch.inference_mode()
+    def forward(self, x: Tensor, time: Tensor, context: Tensor, places: Tensor) -> Tensor:
+        """Returns the velocities of R = `bucket` rows, [R, T, C], which the next forward overwrites.
+
+        x: [R, T, C]. time: [R, E]. context: [R, T, X]. places: [R], the prompt place of each row.
+        """
+        check_shapes(x, time, context, places, self.bucket)
+        if not self._buffers or places.device.type == "cpu":
+            check_placed(places.tolist(), self._placed)
+        places = places.to(self.device, non_blocking=True)
+        given = (x, time, context, *(whole.index_select(0, places) for whole in self._buffers))
+        fixed = self._fixed_for(given)
+        self._take_compiled(fixed)
+        for buffer, tensor in zip(fixed.inputs, given, strict=True):
+            buffer.copy_(tensor, non_blocking=True)
+        if fixed.graph is not None:
+            fixed.graph.replay()
+        else:
+            fixed.output.copy_(self._run(fixed.velocity, fixed.inputs))
+            self._capture(fixed)
+        self._begin_compiling(fixed)
+        return fixed.output if x.device == self.device else fixed.output.to(x.device)
+
+    def weights_changed(self) -> None:
+        """Makes every handle void, and drops prompt places, captured graphs and compiled code."""
+        super().weights_changed()
+        self._fixed.clear()
+
+    def wait(self) -> None:
+        """Waits until compiled code is ready, or has failed, for every shape so far. The next forwards take it."""
+        for fixed in self._fixed.values():
+            if fixed.compiling is not None:
+                fixed.compiling.exception()
+
+    def _fixed_for(self, given: tuple[Tensor, ...]) -> _Fixed:
+        shape = tuple(given[0].shape)
+        fixed = self._fixed.get(shape)
+        if fixed is None:
+            inputs = tuple(torch.zeros(part.shape, dtype=part.dtype, device=self.device) for part in given)
+            fixed = self._fixed[shape] = _Fixed(inputs, torch.zeros(shape, device=self.device), self._eager)
+        return fixed
+
+    def _run(self, velocity: Velocity, inputs: tuple[Tensor, ...]) -> Tensor:
+        x, time, context, *condition = inputs
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self._low):
+            return velocity(x, time, context, tuple(condition))
+
+    def _capture(self, fixed: _Fixed) -> None:
+        """Captures the forward on its buffers, after an eager one."""
+        fixed.runs += 1
+        if not self._captures or fixed.runs < 2 or self._stream is None:
+            return
+        torch.cuda.synchronize(self.device)
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph, stream=self._stream):
+            fixed.output.copy_(self._run(fixed.velocity, fixed.inputs))
+        fixed.graph = graph
+
+    def _begin_compiling(self, fixed: _Fixed) -> None:
+        if self._compile_by is None or fixed.compiling is not None:
+            return
+        copies = tuple(part.clone() for part in fixed.inputs)
+        pool = ThreadPoolExecutor(1, "compile")
+        fixed.compiling = pool.submit(self._compiled, copies, self._compile_by)
+        pool.shutdown(wait=False)
+
+    @torch.inference_mode()
+    def _compiled(self, inputs: tuple[Tensor, ...], backend: Any) -> Velocity:
+        """On the compiling thread. Returns the compiled velocity, which has run once."""
+        made = torch.compile(self._eager, backend=backend, dynamic=False)
+        self._run(made, inputs)
+        return made
+
+    def _take_compiled(self, fixed: _Fixed) -> None:
+        """Takes the compiled velocity once it is ready, in place of the eager one and of its captured graph."""
+        ready = fixed.compiling
+        if ready is None or not ready.done() or fixed.velocity is not self._eager:
+            return
+        error = ready.exception()
+        if error is None:
+            fixed.velocity, fixed.graph, fixed.runs = ready.result(), None, 0
+        elif not self.notes:
+            why = str(error).splitlines()[0] if str(error) else type(error).__name__
+            self.notes = (f"the model runs uncompiled: {why}",)
