@@ -31,7 +31,7 @@ def build(
     Parameters:
         model: The model, as a patch names it.
         executor: What will run it: onnx (ONNX Runtime), or tensorrt.
-        seconds: The length of song, or of the stretch in focus, for parts of one fixed length, as engines are.
+        seconds: The length of song, or of the stretch in focus, up to 3600, for engines, which have one fixed length.
         gpu: What an engine is for: the GPU that is here, or one by name, as sm89 (RTX 4090), which needs none.
         again: Builds also what is there already.
     """
