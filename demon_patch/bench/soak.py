@@ -128,14 +128,17 @@ class Soak:
             self._starved = now
 
     def act(self, action: Action) -> None:
-        """Does one action. A refusal that may not be, and any other error, is a fault."""
+        """Does one action. An error is a fault, but not a refusal that may be, or that another song's takeover caused."""
         self.counts[action.name] += 1
         self.stage.number, self.doing = self.counts.total(), action.name
+        document = self.stage.client.revision.epoch
         try:
             action.do(self.stage)
         except DemonError as error:
             self.refusals += 1
-            if not action.refused or any(word in str(error) for word in BROKEN):
+            self.stage.client.refresh()
+            may_be = action.refused or self.stage.client.revision.epoch != document
+            if not may_be or any(word in str(error) for word in BROKEN):
                 self._fault(action.name, error)
         except Exception as error:
             self._fault(action.name, error)
