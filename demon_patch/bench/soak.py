@@ -128,7 +128,7 @@ class Soak:
             self._starved = now
 
     def act(self, action: Action) -> None:
-        """Does one action. An error is a fault, but not a refusal that may be, or that another song's takeover caused."""
+        """Does one action. An error is a fault, but not a refusal that may be or that a takeover has caused."""
         self.counts[action.name] += 1
         self.stage.number, self.doing = self.counts.total(), action.name
         document = self.stage.client.revision.epoch
