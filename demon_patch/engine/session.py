@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Hashable, Mapping
+from dataclasses import replace
 from hashlib import blake2b
 from numbers import Real
 from pathlib import Path
@@ -19,6 +20,7 @@ from demon_patch.engine.controls import Control
 from demon_patch.engine.executors import DEFAULT, Choice, check_name, choose, executor_named
 from demon_patch.engine.families import load_family
 from demon_patch.engine.lora.merge import Lora, Loras, read_lora
+from demon_patch.engine.networks import TakesCodec
 from demon_patch.engine.ring.focus import focused
 from demon_patch.engine.ring.noise import NoiseBank
 from demon_patch.engine.ring.request import FORWARDED, Request, check_finite
@@ -88,8 +90,10 @@ class Session:
         torch.set_num_threads(1)  # rows run side by side instead: see engine.executors.row_threads
         family = load_family(name)
         choice = choose(executor, family.denoiser, live)
-        made = executor_named(choice.name)
-        return cls(family, made(family.denoiser, lanes=threads or min(os.cpu_count() or 1, 8)), choice)
+        made = executor_named(choice.name)(family.denoiser, lanes=threads or min(os.cpu_count() or 1, 8))
+        if isinstance(made, TakesCodec):
+            family = replace(family, codec=made.codec(family.codec))
+        return cls(family, made, choice)
 
     def prompt(self, text: str) -> Conditioning:
         """Returns a prompt from free text. Its `unknown` are the words that the family cannot read."""

@@ -15,14 +15,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from demon_patch.engine.contracts import Denoiser
+from demon_patch.engine.contracts import Codec, Denoiser
 from demon_patch.engine.executors import builds
 from demon_patch.engine.executors.checks import check_placed, check_shapes
 from demon_patch.engine.executors.export import check_libraries
 from demon_patch.engine.executors.side_inputs import packed
 from demon_patch.engine.executors.torch_ import TorchExecutor
 from demon_patch.engine.lora.merge import Loras
-from demon_patch.engine.networks import SIDE_INPUTS, Exports, Network
+from demon_patch.engine.networks import SIDE_INPUTS, Exports, Network, RunsElsewhere
 from demon_patch.errors import DemonError
 
 if TYPE_CHECKING:
@@ -87,12 +87,7 @@ class OnnxExecutor(TorchExecutor):
             network = network_of(denoiser)
         except DemonError as error:
             return error
-        if builds.found(network) is None:
-            return DemonError(
-                f"no network of {network.model} is built for these weights",
-                mend=f"demon-patch build --model {network.model} --executor onnx",
-            )
-        return None
+        return _not_built(network) if builds.found(network) is None else None
 
     def _load(self) -> None:
         """Reads the network of the present weights, which is built first where it is not there."""
@@ -100,6 +95,23 @@ class OnnxExecutor(TorchExecutor):
         self._key = builds.key_of(self._network)
         self._layers, self._runtime = build.layers, OnnxNetwork(build.onnx)
         self._sides = packed(self._layers, ())
+
+    def codec(self, codec: Codec) -> Codec:
+        """Returns a codec that decodes by ONNX Runtime, or the given one if its family declares no network."""
+        if not isinstance(codec, RunsElsewhere):
+            return codec
+        networks: dict[str, tuple[str, OnnxNetwork]] = {}
+        for network in codec.networks():
+            build = builds.found(network)
+            if build is None:
+                raise _not_built(network)
+            networks[network.name] = network.inputs[0].name, OnnxNetwork(build.onnx)
+
+        def run(name: str, given: Tensor) -> Tensor:
+            of, runtime = networks[name]
+            return torch.from_numpy(runtime.run({of: array_of(given)}))
+
+        return codec.run_by(run)
 
     @torch.inference_mode()
     def forward(self, x: Tensor, time: Tensor, context: Tensor, places: Tensor) -> Tensor:
@@ -130,3 +142,10 @@ class OnnxExecutor(TorchExecutor):
         super().weights_changed()
         if builds.key_of(self._network) != self._key:
             self._load()
+
+
+def _not_built(network: Network) -> DemonError:
+    return DemonError(
+        f"no network of {network.model} is built for these weights",
+        mend=f"demon-patch build --model {network.model} --executor onnx",
+    )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from demon_patch.engine.contracts import Conditioning, Denoiser, Executor
 from demon_patch.engine.executors.checks import check_placed, check_shapes
@@ -34,8 +34,7 @@ def torch_executor(denoiser: Denoiser, *, lanes: int = 1) -> Executor:
 
 def device_of(denoiser: object) -> torch.device:
     """Returns the device of a denoiser's weights; the processor for one without weights."""
-    parameters = getattr(denoiser, "parameters", None)
-    first = next(iter(parameters()), None) if callable(parameters) else None
+    first = next(iter(denoiser.parameters()), None) if isinstance(denoiser, nn.Module) else None
     return torch.device("cpu") if first is None else first.device
 
 

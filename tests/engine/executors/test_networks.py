@@ -16,14 +16,17 @@ from demon_patch.bench.gaussian import GaussianDenoiser
 from demon_patch.engine import Session
 from demon_patch.engine.contracts import Conditioning, Family
 from demon_patch.engine.executors import builds, why_not
+from demon_patch.engine.executors.gate import distances
 from demon_patch.engine.executors.onnx_ import OnnxExecutor, OnnxNetwork, network_of
 from demon_patch.engine.executors.side_inputs import SideLayer, packed
 from demon_patch.engine.families import load_family
 from demon_patch.engine.families.nano.stft import magnitudes, stft, windows
 from demon_patch.engine.lora.merge import LayerChange, Lora
 from demon_patch.engine.networks import FRAMES, RANK, ROWS, SIDE_INPUTS, Axis, Network, Part
+from demon_patch.errors import DemonError
 from tests.support.command import Run
 from tests.support.exported import needs_onnx
+from tests.support.toy_family import toy_family
 
 pytestmark = needs_onnx
 nano: Callable[[], Family] = cache(lambda: load_family("nano"))
@@ -85,14 +88,27 @@ def test_a_product_with_a_matrix_is_the_fourier_transform() -> None:
 
 
 def test_a_session_on_onnx_makes_the_music_of_pytorch() -> None:
-    builds.build(network("denoiser"))
-    latents = []
+    for name in ("denoiser", "encode", "decode"):
+        builds.build(network(name))
+    latents, sounds = [], []
     for name in ("torch", "onnx"):
         session = Session.load("nano", executor=name, threads=1)
         source = session.compose("house in a minor, 124 bpm", seconds=8, seed=3)
         latents.append(session.generate(session.prompt("acid"), source, strength=0.8, seed=7))
+        sounds.append(session.decode(latents[0], start=20, frames=40))
     assert not torch.equal(*latents)
     assert float((latents[0] - latents[1]).abs().max()) <= BOUND * float(latents[0].abs().max())
+    assert not np.array_equal(*sounds)
+    assert distances(*sounds, 32_000)[0] < 0.01
+
+
+@pytest.mark.usefixtures("built")
+def test_what_is_not_built_of_the_codec_is_refused() -> None:
+    executor = OnnxExecutor(GaussianDenoiser())
+    with pytest.raises(DemonError, match="no network of nano is built"):
+        executor.codec(nano().codec)
+    other = toy_family().codec
+    assert executor.codec(other) is other
 
 
 @pytest.fixture
