@@ -128,7 +128,7 @@ def render(
         rate: Samples per second of the file, 8000 to 192000.
         picture: Also writes a PNG here: spectrogram, controls, distance to the source. Needs the extra `plots`.
         force: Write over files that are neither renders nor pictures of ours.
-        executor: What runs the model: torch, onnx (after `demon-patch build`), or auto, which says what it takes.
+        executor: What runs the model: torch; onnx, tensorrt (after `demon-patch build`); or auto, which says why.
         threads: Processor threads, 1 to 64; all by default.
     """
     from demon_patch.runtime.assets.assets import files_of, load_patch
@@ -183,7 +183,7 @@ def play(
         osc: Hear OSC messages of this machine on a UDP port; ADDRESS:PORT for those of other machines.
         clock_in: Follow the clock of a MIDI device, by its name or *; NAME=MS takes its beats to be later.
         clock_out: Send the clock to a MIDI device, by its name; NAME=MS sends it later, below 0 earlier.
-        executor: What runs the model: torch, onnx (after `demon-patch build`), or auto, which says what it takes.
+        executor: What runs the model: torch; onnx, tensorrt (after `demon-patch build`); or auto, which says why.
         threads: Processor threads, 1 to 64; all by default.
     """
     plain = plain or not (sys.stdin.isatty() and sys.stdout.isatty())

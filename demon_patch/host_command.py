@@ -58,7 +58,7 @@ def host(
         seed: Takes the place of the Scheduler's seed.
         discard: Plays the file as it is: edits that were not saved when an earlier host ended stay a kept version.
         safe: Starts in safe mode: muted, without live values, and without MIDI and OSC, until a client ends it.
-        executor: What runs the model: torch, onnx (after `demon-patch build`), or auto, which says what it takes.
+        executor: What runs the model: torch; onnx, tensorrt (after `demon-patch build`); or auto, which says why.
         threads: Processor threads, 1 to 64; all by default.
     """
     from demon_patch.runtime.audio.device_choice import DeviceChoice, outputs_of

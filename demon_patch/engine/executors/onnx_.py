@@ -22,7 +22,7 @@ from demon_patch.engine.executors.export import check_libraries
 from demon_patch.engine.executors.side_inputs import packed
 from demon_patch.engine.executors.torch_ import TorchExecutor
 from demon_patch.engine.lora.merge import Loras
-from demon_patch.engine.networks import SIDE_INPUTS, Exports, Network, RunsElsewhere
+from demon_patch.engine.networks import FRAMES, SIDE_INPUTS, Exports, Network, RunsElsewhere
 from demon_patch.errors import DemonError
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ class OnnxExecutor(TorchExecutor):
         if reason is not None:
             raise reason
         self._network = network_of(denoiser)
+        self._lengths = builds.lengths_found(self._network)
         self._load()
 
     @staticmethod
@@ -87,14 +88,22 @@ class OnnxExecutor(TorchExecutor):
             network = network_of(denoiser)
         except DemonError as error:
             return error
-        return _not_built(network) if builds.found(network) is None else None
+        return None if builds.lengths_found(network) else _not_built(network)
 
     def _load(self) -> None:
-        """Reads the network of the present weights, which is built first where it is not there."""
-        build = builds.build(self._network)
+        """Reads the network of the present weights, for each length that is built; builds it first where it is not."""
+        made = [(lengths, builds.build(self._network.at(lengths))) for lengths in self._lengths]
         self._key = builds.key_of(self._network)
-        self._layers, self._runtime = build.layers, OnnxNetwork(build.onnx)
+        self._layers = made[0][1].layers
+        self._runtimes = {lengths.get(FRAMES): OnnxNetwork(build.onnx) for lengths, build in made}
         self._sides = packed(self._layers, ())
+
+    def _runtime(self, frames: int) -> OnnxNetwork:
+        """Returns the network for so many latent frames. Raises DemonError if it is not built."""
+        runtime = self._runtimes.get(frames if self._network.axes[FRAMES].fixed else None)
+        if runtime is None:
+            raise _not_built(self._network, f" and {frames} latent frames", ", with --seconds for that length")
+        return runtime
 
     def codec(self, codec: Codec) -> Codec:
         """Returns a codec that decodes by ONNX Runtime, or the given one if its family declares no network."""
@@ -127,7 +136,7 @@ class OnnxExecutor(TorchExecutor):
         if self._layers:
             sides = (self._sides.down, self._sides.up, self._sides.shares(self.bucket))
             inputs |= zip(SIDE_INPUTS, sides, strict=True)
-        return torch.from_numpy(self._runtime.run(inputs))
+        return torch.from_numpy(self._runtime(x.shape[1]).run(inputs))
 
     def set_loras(self, loras: Loras) -> bool:
         """Makes these the only LoRAs. Returns whether any weight changed."""
@@ -144,8 +153,8 @@ class OnnxExecutor(TorchExecutor):
             self._load()
 
 
-def _not_built(network: Network) -> DemonError:
+def _not_built(network: Network, length: str = "", how: str = "") -> DemonError:
     return DemonError(
-        f"no network of {network.model} is built for these weights",
-        mend=f"demon-patch build --model {network.model} --executor onnx",
+        f"no network of {network.model} is built for these weights{length}",
+        mend=f"demon-patch build --model {network.model} --executor onnx{how}",
     )

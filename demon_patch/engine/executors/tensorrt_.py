@@ -20,7 +20,7 @@ from demon_patch.engine.executors.onnx_ import network_of
 from demon_patch.engine.executors.side_inputs import packed
 from demon_patch.engine.executors.torch_ import TorchExecutor
 from demon_patch.engine.lora.merge import Loras
-from demon_patch.engine.networks import FRAMES, RANK, ROWS, SIDE_INPUTS
+from demon_patch.engine.networks import FRAMES, RANK, ROWS, SIDE_INPUTS, Network
 from demon_patch.errors import DemonError
 
 OpenEngine = Callable[[int], Any]
@@ -55,7 +55,7 @@ class TensorRtExecutor(TorchExecutor):
         self._rows = next(each for each in engines.ROW_BUCKETS if each >= bucket)
         self._runs: dict[tuple[int, int], EngineRun] = {}
         self._engines: dict[int, Any] = {}
-        build = builds.found(self._network)
+        build = _any_build(self._network)
         assert build is not None
         self._build, self._key = build, builds.key_of(self._network)
         self._side_inputs: dict[str, Tensor] = {}
@@ -71,11 +71,11 @@ class TensorRtExecutor(TorchExecutor):
         except DemonError as error:
             return error
         mend = f"demon-patch build --model {network.model} --executor tensorrt"
-        build = builds.found(network)
+        build = _any_build(network)
         if build is None:
             return DemonError(f"no network of {network.model} is built for these weights", mend=mend)
-        folder = engines.engine_path(build, trt, machine, ()).parent
-        if not any(folder.glob(f"{machine.capability}-*.engine")):
+        engine = f"{network.model}-{network.name}-*-engines/{machine.capability}-*.engine"
+        if not any(builds.folder().glob(engine)):
             return DemonError(f"no engine of {network.model} is built for {machine.gpu}", mend=mend)
         return None
 
@@ -146,10 +146,10 @@ class TensorRtExecutor(TorchExecutor):
             )
 
 
-def _opened(network: Any, frames: int) -> Any:
+def _opened(network: Network, frames: int) -> Any:
     """Returns the engine of a network for the GPU that is here. Raises DemonError if it is not built, or refused."""
     trt, machine = engines.library(), engines.this_machine()
-    build = builds.found(network)
+    build = builds.found(network.at({FRAMES: frames}))
     path = None if build is None else engines.engine_path(build, trt, machine, engines.profiles_of(network, frames))
     content = None if path is None else engines.found(path)
     mend = f"demon-patch build --model {network.model} --executor tensorrt, with --seconds for that length"
@@ -161,3 +161,9 @@ def _opened(network: Any, frames: int) -> Any:
             f"{trt.__name__} refuses its engine on {machine.gpu}", file=path, mend=f"delete it, and {mend}"
         )
     return engine
+
+
+def _any_build(network: Network) -> builds.Build | None:
+    """Returns the build of a network for any of its lengths; all of them have the same layers."""
+    lengths = builds.lengths_found(network)
+    return builds.found(network.at(lengths[0])) if lengths else None

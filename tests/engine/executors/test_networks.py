@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -190,6 +191,32 @@ def test_other_weights_are_exported_before_the_next_forward() -> None:
     executor.place(0, executor.prepare(Conditioning(tokens)))
     got = executor.forward(x, time, context, torch.tensor([0]))
     torch.testing.assert_close(got, denoiser.velocity(x, time, context, (tokens[None],)), rtol=0, atol=1e-5)
+
+
+class Fixed(GaussianDenoiser):
+    """A denoiser that is exported for one length at a time."""
+
+    def networks(self) -> tuple[Network]:
+        (network,) = super().networks()
+        return (replace(network, model="fixed", axes={**network.axes, FRAMES: Axis(1, 8, 1500, fixed=True)}),)
+
+
+def test_a_network_of_fixed_length_is_found_by_its_length(empty: Path) -> None:
+    denoiser = Fixed()
+    assert builds.lengths_found(network_of(denoiser)) == []
+    assert why_not("onnx", denoiser) is not None
+    builds.build(network_of(denoiser).at({FRAMES: 24}))
+    assert builds.lengths_found(network_of(denoiser)) == [{FRAMES: 24}]
+    executor = OnnxExecutor(denoiser)
+    tokens = torch.rand(2, 4)
+    executor.place(0, executor.prepare(Conditioning(tokens)))
+    time = executor.prepare_schedule(torch.tensor([0.7, 0.0]))[:1]
+    x, context = torch.randn(1, 24, 4), torch.rand(1, 24, 4)
+    got = executor.forward(x, time, context, torch.tensor([0]))
+    torch.testing.assert_close(got, denoiser.velocity(x, time, context, (tokens[None],)), rtol=0, atol=1e-5)
+    with pytest.raises(DemonError, match=r"fixed is built for these weights and 30 latent frames .* --seconds"):
+        executor.forward(torch.randn(1, 30, 4), time, torch.rand(1, 30, 4), torch.tensor([0]))
+    assert len(list(empty.iterdir())) == 1
 
 
 def test_loras_stand_side_by_side() -> None:
