@@ -13,8 +13,10 @@ from torch import Tensor
 
 from demon_patch.engine.contracts import Executor, Family
 from demon_patch.engine.executors import DEFAULT, executor_named
+from demon_patch.engine.executors.gate import Verdict, judge
 from demon_patch.engine.families import load_family
 from demon_patch.engine.networks import TakesCodec
+from demon_patch.engine.session import Session
 
 LENGTHS = (200, 500, 600, 1500)
 """Latent frames: the stretches of 8 and 20 seconds in focus, and songs of 24 and 60."""
@@ -85,3 +87,9 @@ def _figures(what: str, name: str, plain: float, other: float, got: Tensor, expe
         "times_faster": plain / other,
         "difference": float((got - expected).abs().max() / expected.abs().max()),
     }
+
+
+def judged(name: str) -> Verdict:
+    """Returns how far the embedded model's sound by the executor `name` is from that in float32."""
+    sessions = [Session.load("nano", executor=each, threads=1, live=True) for each in (DEFAULT, name)]
+    return judge(*sessions)

@@ -86,7 +86,8 @@ class Exports(Protocol):
 
     def networks(self) -> Sequence[Network]:
         """Returns its networks. That of a denoiser is one, named `denoiser`: its inputs are x, time, context and the
-        condition tensors of `Denoiser.velocity`, in this order, and each begins with the axis `rows`."""
+        condition tensors of `Denoiser.velocity`, in this order, and each begins with the axis `rows`. Where prompts
+        have an axis `length`, it is the second one, and positions whose numbers are all 0 have no effect."""
         ...
 
 

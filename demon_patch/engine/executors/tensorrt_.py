@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from demon_patch.engine.contracts import Denoiser
+from demon_patch.engine.contracts import Codec, Denoiser
 from demon_patch.engine.executors import builds, engines
 from demon_patch.engine.executors.checks import check_placed, check_shapes
 from demon_patch.engine.executors.engine_run import EngineRun
@@ -20,7 +20,7 @@ from demon_patch.engine.executors.onnx_ import network_of
 from demon_patch.engine.executors.side_inputs import packed
 from demon_patch.engine.executors.torch_ import TorchExecutor
 from demon_patch.engine.lora.merge import Loras
-from demon_patch.engine.networks import FRAMES, RANK, ROWS, SIDE_INPUTS, Network
+from demon_patch.engine.networks import FRAMES, LENGTH, RANK, ROWS, SIDE_INPUTS, Network, Part, RunsElsewhere
 from demon_patch.errors import DemonError
 
 OpenEngine = Callable[[int], Any]
@@ -31,7 +31,7 @@ class TensorRtExecutor(TorchExecutor):
     """Runs a denoiser's engine in forwards of exactly `bucket` rows. Keeps the contract of `Executor`; it has one lane.
 
     bucket: one of `engines.ROW_BUCKETS`, or any number up to the largest, which then runs in the next larger profile.
-    open_engine: gives the engines, in place of those that are built for the GPU that is here.
+    open_engine, open_codec: give the engines, in place of those that are built for the GPU that is here.
     Raises DemonError for what `why_not` returns.
     """
 
@@ -42,6 +42,7 @@ class TensorRtExecutor(TorchExecutor):
         capacity: int = 48,
         lanes: int = 1,
         open_engine: OpenEngine | None = None,
+        open_codec: Callable[[Network, int], Any] | None = None,
     ) -> None:
         del lanes  # forwards of one GPU run one after the other
         super().__init__(denoiser, bucket, capacity, 1)
@@ -52,6 +53,7 @@ class TensorRtExecutor(TorchExecutor):
         self._network = network_of(denoiser)
         self._device = next((each.device for each in self._network.module.parameters()), torch.device("cpu"))
         self._open = open_engine or partial(_opened, self._network)
+        self._open_codec = open_codec or _opened
         self._rows = next(each for each in engines.ROW_BUCKETS if each >= bucket)
         self._runs: dict[tuple[int, int], EngineRun] = {}
         self._engines: dict[int, Any] = {}
@@ -90,13 +92,22 @@ class TensorRtExecutor(TorchExecutor):
         if not self._buffers or places.device.type == "cpu":
             check_placed(places.tolist(), self._placed)
         condition = (whole.index_select(0, places) for whole in self._buffers)
-        own = (self._filled(each) for each in (x, time, context, *condition))
-        inputs = dict(zip((part.name for part in self._network.inputs), own, strict=True))
+        parts = self._network.inputs
+        own = (self._filled(each, part) for each, part in zip((x, time, context, *condition), parts, strict=True))
+        inputs = dict(zip((part.name for part in parts), own, strict=True))
         run = self._run(x.shape[1], engines.RANKS[-1] if self._side_inputs else 0)
         return run.run(inputs | self._side_inputs)[: self.bucket]
 
-    def _filled(self, rows: Tensor) -> Tensor:
-        """Returns rows [R, ...] with copies of the last one, as many as the profile has more."""
+    def _filled(self, rows: Tensor, part: Part) -> Tensor:
+        """Returns rows [R, ...] with copies of the last one, as many as the profile has more, and with the positions of
+        a prompt that it has more, which are 0. Raises DemonError for a prompt that is too long."""
+        if LENGTH in part.shape:
+            more = engines.PROMPT_LENGTH - rows.shape[1]
+            if more < 0:
+                raise DemonError(
+                    f"a prompt of {rows.shape[1]} positions", port="prompt", mend=f"use at most {engines.PROMPT_LENGTH}"
+                )
+            rows = torch.cat((rows, rows.new_zeros(len(rows), more, *rows.shape[2:])), 1)
         more = self._rows - len(rows)
         return rows if not more else torch.cat((rows, rows[-1:].expand(more, *rows.shape[1:])))
 
@@ -108,11 +119,35 @@ class TensorRtExecutor(TorchExecutor):
                 engine = self._engines[frames] = self._open(frames)
             profiles = [dict(each.lengths) for each in engines.profiles_of(self._network, frames)]
             wanted = {FRAMES: frames, ROWS: self._rows, RANK: rank}
+            wanted |= {LENGTH: engines.PROMPT_LENGTH} if LENGTH in self._network.axes else {}
             parts = (*self._network.inputs, *engines.side_parts(self._network, self._build.layers))
             run = self._runs[frames, rank] = EngineRun(
                 engine, profiles.index(wanted), wanted, parts, self._network.output, self._device
             )
         return run
+
+    def codec(self, codec: Codec) -> Codec:
+        """Returns a codec that decodes windows by an engine of fixed length, or the given one if its family declares no
+        network. What is longer than a window is decoded by PyTorch."""
+        if not isinstance(codec, RunsElsewhere):
+            return codec
+        network = next(each for each in codec.networks() if each.name == "decode")
+        frames, (part,) = engines.WINDOW, network.inputs
+        opened: list[EngineRun] = []
+
+        def run(name: str, latent: Tensor) -> Tensor:
+            more = frames - latent.shape[1]
+            if name != "decode" or more < 0:
+                return network.run(latent)
+            if not opened:
+                engine, lengths = self._open_codec(network, frames), {FRAMES: frames}
+                opened.append(EngineRun(engine, 0, lengths, (part,), network.output, self._device))
+            whole = torch.cat((latent, latent[:, -1:].expand(-1, more, -1)), 1) if more else latent
+            coded = opened[0].run({part.name: whole})
+            per = coded.shape[1] // frames
+            return coded[:, : latent.shape[1] * per].to(latent.device)
+
+        return codec.run_by(run)
 
     def set_loras(self, loras: Loras) -> bool:
         """Makes these the only LoRAs. Returns whether any weight changed. Raises DemonError for more ranks than an
