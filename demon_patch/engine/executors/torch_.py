@@ -20,6 +20,7 @@ from demon_patch.engine.executors.checks import (
 )
 from demon_patch.engine.executors.row_threads import RowThreads
 from demon_patch.engine.lora.merge import Lora, Loras, Merged
+from demon_patch.engine.prompt_contracts import MixesPrompts
 from demon_patch.errors import DemonError
 
 
@@ -36,6 +37,11 @@ class Prepared:
     epoch: int
     tensors: tuple[Tensor, ...]
     origin: Conditioning | tuple[Prepared, Prepared, float]
+
+    @property
+    def nbytes(self) -> int:
+        """Returns the bytes of the condition tensors."""
+        return sum(part.nbytes for part in self.tensors)
 
 
 class TorchExecutor:
@@ -57,6 +63,7 @@ class TorchExecutor:
         self.lanes = RowThreads(lanes)
         self.weights_epoch = 0
         self._denoiser = denoiser
+        self._mixes = denoiser if isinstance(denoiser, MixesPrompts) else None
         self._merged = Merged(denoiser)
         self._buffers: tuple[Tensor, ...] = ()  # [capacity, L', ...]
         self._placed: set[int] = set()
@@ -70,8 +77,9 @@ class TorchExecutor:
     def blend(self, first: Handle, second: Handle, amount: float) -> Prepared:
         """Returns a handle with the condition tensors (1 - amount) * first + amount * second; amount is 0 to 1."""
         one, other = self._current_handle(first), self._current_handle(second)
-        check_lengths(_shapes(one), _shapes(other), "prompt_b")
-        return Prepared(self, self.weights_epoch, _mixed(one, other, amount), (one, other, amount))
+        if self._mixes is None:
+            check_lengths(_shapes(one), _shapes(other), "prompt_b")
+        return Prepared(self, self.weights_epoch, self._mixed(one, other, amount), (one, other, amount))
 
     @torch.inference_mode()
     def renew(self, handle: Handle) -> None:
@@ -85,7 +93,7 @@ class TorchExecutor:
             first, second, amount = prepared.origin
             self.renew(first)
             self.renew(second)
-            prepared.tensors = _mixed(first, second, amount)
+            prepared.tensors = self._mixed(first, second, amount)
         prepared.epoch = self.weights_epoch
 
     @torch.inference_mode()
@@ -100,10 +108,28 @@ class TorchExecutor:
         prepared = self._current_handle(handle)
         if not self._buffers:
             self._buffers = tuple(part.new_zeros(self.capacity, *part.shape) for part in prepared.tensors)
-        check_lengths(_shapes(prepared), [whole.shape[1:] for whole in self._buffers])
-        for whole, part in zip(self._buffers, prepared.tensors, strict=True):
+        tensors = prepared.tensors if self._mixes is None else self._fitted(self._mixes, prepared.tensors)
+        check_lengths([part.shape for part in tensors], [whole.shape[1:] for whole in self._buffers])
+        for whole, part in zip(self._buffers, tensors, strict=True):
             whole[place].copy_(part)
         self._placed.add(place)
+
+    def _fitted(self, mixes: MixesPrompts, tensors: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """Returns condition tensors with as many positions as those in the places, which get more where they have
+        fewer."""
+        length = max(len(tensors[0]), self._buffers[0].shape[1])
+        more = length - self._buffers[0].shape[1]
+        if more:
+            self._buffers = tuple(
+                torch.cat((whole, whole.new_zeros(len(whole), more, *whole.shape[2:])), 1) for whole in self._buffers
+            )
+        return mixes.padded(tensors, length)
+
+    def _mixed(self, first: Prepared, second: Prepared, amount: float) -> tuple[Tensor, ...]:
+        """Returns the condition tensors of a mix of two prompts; amount: the share of the second."""
+        if self._mixes is not None:
+            return self._mixes.mixed(first.tensors, second.tensors, amount)
+        return tuple(torch.lerp(a, b, amount) for a, b in zip(first.tensors, second.tensors, strict=True))
 
     def _checked_handle(self, handle: Handle) -> Prepared:
         own = isinstance(handle, Prepared) and handle.owner is self
@@ -148,8 +174,3 @@ class TorchExecutor:
 
 def _shapes(prepared: Prepared) -> list[Sequence[int]]:
     return [part.shape for part in prepared.tensors]
-
-
-def _mixed(first: Prepared, second: Prepared, amount: float) -> tuple[Tensor, ...]:
-    """Returns the condition tensors (1 - amount) * first + amount * second of two prompts with equal shapes."""
-    return tuple(torch.lerp(a, b, amount) for a, b in zip(first.tensors, second.tensors, strict=True))

@@ -85,7 +85,7 @@ class GpuTorchExecutor(TorchExecutor):
         self._low = self.device.type == "cuda" if low is None else low
         self._captures = self.device.type == "cuda"
         self._stream = torch.cuda.Stream(self.device) if self._captures else None
-        self._fixed: dict[tuple[int, ...], _Fixed] = {}
+        self._fixed: dict[tuple[torch.Size, ...], _Fixed] = {}
         self._compile_by = compile_by
         self._eager: Velocity = denoiser.velocity
 
@@ -135,11 +135,11 @@ class GpuTorchExecutor(TorchExecutor):
                 fixed.compiling.exception()
 
     def _fixed_for(self, given: tuple[Tensor, ...]) -> _Fixed:
-        shape = tuple(given[0].shape)
-        fixed = self._fixed.get(shape)
+        shapes = tuple(part.shape for part in given)  # a longer prompt makes those of all places longer
+        fixed = self._fixed.get(shapes)
         if fixed is None:
             inputs = tuple(torch.zeros(part.shape, dtype=part.dtype, device=self.device) for part in given)
-            fixed = self._fixed[shape] = _Fixed(inputs, torch.zeros(shape, device=self.device), self._eager)
+            fixed = self._fixed[shapes] = _Fixed(inputs, torch.zeros(shapes[0], device=self.device), self._eager)
         return fixed
 
     def _run(self, velocity: Velocity, inputs: tuple[Tensor, ...]) -> Tensor:

@@ -66,6 +66,14 @@ def read_parts(checkpoint: Checkpoint, device: str = "cpu", dtype: torch.dtype =
     )  # fmt: skip
 
 
+def check(checkpoint: Checkpoint) -> None:
+    """Raises WeightsError, as `read_parts` does, for a tensor that is missing or has a wrong shape; reads none."""
+    sizes = sizes_of(checkpoint)
+    with torch.device("meta"):
+        for part in _MAKERS:
+            _check_shapes(part, make(part, sizes[part]).state_dict(), checkpoint)
+
+
 def _transformer(sizes: Mapping[str, Any]) -> nn.Module:
     return library("diffusers.models.transformers.ace_step_transformer").AceStepTransformer1DModel(**sizes)
 
@@ -133,7 +141,7 @@ def _fill(module: nn.Module, part: str, checkpoint: Checkpoint, device: str, dty
                 tensor = read(name).to(dtype)
             else:  # weight norm, folded
                 v, g = (read(each).float() for each in _halves(name, found))
-                tensor = torch._weight_norm(v, g, 0).to(dtype)
+                tensor = (v * (g / v.flatten(1).norm(dim=1).view_as(g))).to(dtype)
             if not bool(torch.isfinite(tensor).all()):
                 where = found[name] if name in found else found[_halves(name, found)[0]]
                 raise _damaged(where, "holds numbers that are not finite", checkpoint)

@@ -45,4 +45,5 @@ def spec(name: str) -> FamilySpec:
         strength_taper=tuple(k / 10 for k in range(11)),
         tick_song=1500,
         timbre=True,
+        lyrics=True,
     )
