@@ -23,4 +23,6 @@ def load(name: str, models: Path | None = None, device: str = "cpu", dtype: torc
     """
     parts = read_parts(find(name, models or model_folder()), device, dtype)
     codec = AceStepCodec(parts.vae)
-    return Family(spec(name), AceStepDenoiser(parts.transformer), codec, AceStepConditioner(parts, codec, spec(name)))
+    return Family(
+        spec(name), AceStepDenoiser(parts.transformer, name), codec, AceStepConditioner(parts, codec, spec(name))
+    )
