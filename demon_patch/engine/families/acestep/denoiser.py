@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from demon_patch.engine.families.acestep.spec import LATENT, PATCH
+from demon_patch.engine.networks import FRAMES, LENGTH, ROWS, Axis, Network, Part
 
 LENGTHS = 8
 """The most song lengths whose tables are kept."""
@@ -29,9 +30,9 @@ class AceStepDenoiser(nn.Module):
     keys and values [L, B, H, W] of every block, with H heads of width W.
     """
 
-    def __init__(self, transformer: Any) -> None:
+    def __init__(self, transformer: Any, name: str = "acestep") -> None:
         super().__init__()
-        self.transformer = transformer
+        self.transformer, self.name = transformer, name
         self._window = int(transformer.config.sliding_window)
         self._tables: dict[object, tuple[Tensor, Tensor, Tensor | None]] = {}
 
@@ -94,6 +95,34 @@ class AceStepDenoiser(nn.Module):
         shift, scale = (model.scale_shift_table + last).chunk(2, 1)
         y = torch.addcmul(shift, model.norm_out(y), 1 + scale)
         return model.proj_out_conv(y.transpose(1, 2)).transpose(1, 2).float()
+
+    def networks(self) -> tuple[Network]:
+        """Returns the network of `velocity` (`engine.networks.Exports`), for one number of latent frames: tables and
+        the band of the windowed layers depend on it."""
+        model = self.transformer
+        attention, width = model.layers[0].cross_attn, model.scale_shift_table.shape[-1]
+        states = model.condition_embedder.in_features
+        read = (ROWS, LENGTH, len(model.layers), attention.kv_heads, attention.head_dim)
+        return (
+            Network(
+                self.name,
+                "denoiser",
+                self,
+                lambda x, time, context, *condition: self.velocity(x, time, context, condition),
+                (
+                    Part("x", (ROWS, FRAMES, LATENT)),
+                    Part("time", (ROWS, 7 * width)),
+                    Part("context", (ROWS, FRAMES, 2 * LATENT)),
+                    Part("states", (ROWS, LENGTH, states)),
+                    Part("weights", (ROWS, LENGTH)),
+                    Part("keys", read),
+                    Part("values", read),
+                ),
+                Part("velocity", (ROWS, FRAMES, LATENT)),
+                {ROWS: Axis(1, 1, 64), FRAMES: Axis(PATCH, 4 * PATCH, 15_000, fixed=True), LENGTH: Axis(1, 1, 8192)},
+                loras=True,
+            ),
+        )
 
     @property
     def _kind(self) -> torch.dtype:
