@@ -17,7 +17,7 @@ from demon_patch.engine.executors.torch_gpu import GpuTorchExecutor, torch_execu
 def inputs(frames: int = 48, seed: int = 1) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     draw = torch.Generator().manual_seed(seed)
     x, context = torch.randn(1, frames, 4, generator=draw), torch.rand(1, frames, 4, generator=draw)
-    return x, TorchExecutor(GaussianDenoiser()).prepare_schedule(torch.tensor([0.5])), context, torch.tensor([0])
+    return x, torch.full((1, 1), 0.5), context, torch.tensor([0])
 
 
 def ready(**how: Any) -> GpuTorchExecutor:
@@ -26,9 +26,8 @@ def ready(**how: Any) -> GpuTorchExecutor:
     return executor
 
 
-def expected(x: Tensor, _: Tensor, context: Tensor) -> Tensor:
-    denoiser = GaussianDenoiser()
-    return denoiser.velocity(x, denoiser.embed_time(torch.tensor([0.5])), context, (torch.ones(1, 2, 4),))
+def expected(x: Tensor, time: Tensor, context: Tensor) -> Tensor:
+    return GaussianDenoiser().velocity(x, time, context, (torch.ones(1, 2, 4),))
 
 
 def test_a_denoiser_on_the_processor_has_the_plain_executor() -> None:
