@@ -22,7 +22,7 @@ def load(name: str, models: Path | None = None, device: str = "cpu", dtype: torc
     Raises WeightsError for files that are missing or damaged, and DemonError where a library is missing.
     """
     parts = read_parts(find(name, models or model_folder()), device, dtype)
-    codec = AceStepCodec(parts.vae)
+    codec = AceStepCodec(parts.vae, name)
     return Family(
         spec(name), AceStepDenoiser(parts.transformer, name), codec, AceStepConditioner(parts, codec, spec(name))
     )
