@@ -19,7 +19,7 @@ from demon_patch.runtime.performance.resources import fitted
 
 DEPTHS = (1, 2, 4, 8)
 STEPS = (4, 8)
-COUNTED = ("request", "step", "late step", "weights")  # the classes that are counted in forwards
+COUNTED = ("request", "step", "late step")  # the classes that are counted in forwards
 SEEN = COUNTED[1:]  # those whose change grows with the steps that use it
 SHARES = {"seen": 0.25, "t50": 0.5, "t90": 0.9}
 
@@ -30,7 +30,7 @@ class Side:
 
     arguments: of the request.
     values: the step controls of every step.
-    loras: in the weights.
+    loras: that the step value `lora_strength` means.
     """
 
     prompt: Conditioning
@@ -62,9 +62,8 @@ def side(session: Session, trial: Trial, high: bool, steps: int, seconds: float 
     value = ends[high]
     if value == "off":
         settings = {name: given for name, given in settings.items() if CONTROLS[name].needs != trial.control}
-    if trial.row.propagation == "weights":
-        made.loras = ((_lora(session), float(value)),)
-        return made
+    if trial.row.carrier == "lora":
+        made.loras = ((_lora(session), 0.0),)
     for name, given in {**settings, trial.control: value}.items():
         _set(session, made, name, given)
     return made

@@ -35,8 +35,8 @@ __all__ = [
     "carried_by",
 ]  # fmt: skip
 
-MOST_LORAS = 4
-"""The largest number of LoRAs that may be in the weights at once."""
+MOST_LORAS = 8
+"""The largest number of LoRAs that may play at once."""
 
 
 # fmt: off
@@ -326,9 +326,9 @@ TABLE: tuple[Control, ...] = (
     ),
     # -- LoRA -------------------------------------------------------------------------------------------
     Control(
-        name="lora_strength", title="LoRA strength", carrier="lora", shape="scalar", propagation="weights",
-        doc="How much of the adapter is added to the weights.",
-        default=1.0, lo=0.0, hi=2.0,
+        name="lora_strength", title="LoRA strength", carrier="lora", shape="scalar", propagation="step",
+        doc="How much of the adapter is added to the model, by generation: 1 is as it was trained.",
+        default=1.0, lo=0.0, hi=2.0, rest=0.0,
     ),
 )
 # fmt: on

@@ -131,10 +131,10 @@ class Session:
             raise
 
     def set_loras(self, loras: Loras) -> bool:
-        """Makes these the only LoRAs in the weights, each with a strength of 0 to 2. Returns whether any weight
-        changed.
+        """Makes these the only LoRAs, each with a strength of 0 to 2, which holds where no step value `lora_strength`
+        is given. Returns whether they are other LoRAs than before.
 
-        Called between ticks. Generations in flight go on with the new weights. Raises DemonError.
+        Called between ticks. Generations in flight go on with the new ones. Raises DemonError.
         """
         return self.executor.set_loras(loras)
 

@@ -16,6 +16,7 @@ from torch import Tensor
 from demon_patch.engine.contracts import Conditioning, Denoiser, Executor, Family, Handle
 from demon_patch.engine.executors import checks
 from demon_patch.engine.lora.merge import LayerChange, Lora, layers_of
+from demon_patch.engine.side_inputs import SideInputs
 from demon_patch.errors import DemonError
 
 Make: TypeAlias = Callable[[Denoiser, int], Executor]
@@ -317,26 +318,27 @@ def handles_of_older_weights_are_refused(make: Make, family: Callable[[], Family
 
 
 @check
-def loras_change_the_weights_and_leave_them(make: Make, family: Callable[[], Family]) -> None:
+def loras_play_beside_the_weights_and_leave_them(make: Make, family: Callable[[], Family]) -> None:
     desk = Desk(make, family)
     executor, plain = desk.executor, desk.family.denoiser
     lora, before, epochs = lora_of(plain), desk.forward(1), [desk.executor.weights_epoch]
-    changed = {strength: with_lora(plain, lora, strength) for strength in (0.5, 1.5)}
+    changed = {strength: with_lora(plain, lora, strength) for strength in (0.0, 0.5, 1.5)}
     assert executor.loras == ()
     assert not executor.set_loras([])
     assert executor.weights_epoch == epochs[0]
     try:
+        assert executor.set_loras([(lora, 1.0)]) is True
+        epochs.append(executor.weights_epoch)
+        desk.put_all()
+        desk.time = executor.prepare_schedule(desk.t)
         for strength, denoiser in changed.items():
-            assert executor.set_loras([(lora, strength)]) is True
-            epochs.append(executor.weights_epoch)
-            assert executor.loras == ((lora, strength),)
             assert executor.set_loras([(lora, strength)]) is False
+            assert executor.loras == ((lora, strength),)
             assert executor.weights_epoch == epochs[-1]
-            desk.put_all()
-            desk.time = executor.prepare_schedule(desk.t)
             got = desk.forward(1)
             close(got, desk.expected(1, desk.condition(PROMPTS[1], denoiser), denoiser))
-            assert float((got - before).abs().max()) > 1e-3 * float(before.abs().max())
+            assert torch.equal(got, before) == (strength == 0)
+            assert float((got - before).abs().max()) >= 1e-3 * strength * float(before.abs().max())
         with pytest.raises(DemonError):
             executor.set_loras([(lora, 2.5)])
         assert executor.loras == ((lora, 1.5),)
@@ -350,6 +352,39 @@ def loras_change_the_weights_and_leave_them(make: Make, family: Callable[[], Fam
     desk.put_all()
     desk.time = executor.prepare_schedule(desk.t)
     assert torch.equal(desk.forward(1), before)
+
+
+@check
+def every_row_has_its_own_lora_strengths(make: Make, family: Callable[[], Family]) -> None:
+    """Rows at 0 have the bits that they have without LoRAs, beside rows that are not at 0."""
+    desk = Desk(make, family, 4)
+    executor, plain = desk.executor, desk.family.denoiser
+    before, places = desk.forward(0, 1, 2, 3), (0, 1, 2, 3)
+    one, other = lora_of(plain, 1), lora_of(plain, 2)
+    rows = [(0.0, 0.0), (1.0, 0.0), (0.3, 1.5), (0.0, 2.0)]
+    try:
+        executor.set_loras([(one, 1.0), (other, 0.0)])
+        desk.put_all()
+        desk.time = executor.prepare_schedule(desk.t)
+
+        def forward(*order: int) -> Tensor:
+            sides = SideInputs(lora_strength=torch.tensor([rows[at] for at in order]))
+            return executor.forward(*desk.arguments(*order), sides).clone()
+
+        got = forward(*places)
+        assert torch.equal(got[0], before[0])
+        for at, (first, second) in enumerate(rows[1:], 1):
+            denoiser = with_lora(with_lora(plain, one, first), other, second)
+            close(got[at : at + 1], desk.expected(at, desk.condition(PROMPTS[at], denoiser), denoiser))
+        for order in ((3, 2, 1, 0), (1, 3, 0, 2), (2, 2, 0, 0)):
+            assert all(torch.equal(v, got[at]) for v, at in zip(forward(*order), order, strict=True))
+        nothing = SideInputs(lora_strength=torch.zeros(4, 2))
+        assert torch.equal(executor.forward(*desk.arguments(*places), nothing), before)
+        for wrong in (torch.zeros(4, 1), torch.zeros(3, 2), torch.zeros(4, 2, 1)):
+            sides = SideInputs(lora_strength=wrong)
+            refused(checks.STRENGTHS, executor.forward, *desk.arguments(*places), sides)
+    finally:
+        executor.set_loras([])
 
 
 @check

@@ -18,6 +18,7 @@ LENGTHS = "prompts of different lengths"
 NO_PLACE = "there is no prompt place"
 EMPTY = "no prompt is in place"
 SHAPES = "a forward of shapes"
+STRENGTHS = "LoRA strengths of shape"
 """The beginning of each error's message."""
 
 
@@ -67,4 +68,14 @@ def check_shapes(x: Tensor, time: Tensor, context: Tensor, places: Tensor, bucke
         raise DemonError(
             f"{SHAPES} {shapes}",
             mend=f"give x [R, T, C], time [R, E], context [R, T, X] and places [R] with R = {bucket}",
+        )
+
+
+def check_strengths(strengths: Tensor, bucket: int, loras: int) -> None:
+    """Raises DemonError for strengths that are not one for each of `bucket` rows and `loras` LoRAs."""
+    if strengths.shape != (bucket, loras):
+        raise DemonError(
+            f"{STRENGTHS} {list(strengths.shape)}",
+            port="lora_strength",
+            mend=f"give one for each row and LoRA, [{bucket}, {loras}]",
         )

@@ -9,6 +9,7 @@ from typing import cast
 import torch
 from torch import Tensor
 
+from demon_patch.engine.check_controls import checked_number
 from demon_patch.engine.contracts import Conditioning, Denoiser, Handle
 from demon_patch.engine.executors.checks import (
     check_epoch,
@@ -17,18 +18,23 @@ from demon_patch.engine.executors.checks import (
     check_place,
     check_placed,
     check_shapes,
+    check_strengths,
 )
 from demon_patch.engine.executors.row_threads import RowThreads
-from demon_patch.engine.lora.merge import Lora, Loras, Merged
+from demon_patch.engine.lora.merge import Lora, Loras
+from demon_patch.engine.lora.side_paths import SidePaths
+from demon_patch.engine.side_inputs import SideInputs
 from demon_patch.errors import DemonError
 
 
 @dataclass(slots=True, eq=False)
 class Prepared:
-    """A handle: the condition tensors [L', ...] of a prompt.
+    """A handle: the condition tensors [L', ...] of a prompt, without LoRAs and what each LoRA adds to them.
 
     owner: the executor that made it.
     epoch: the weights epoch for which the tensors were computed.
+    tensors: those of the denoiser, then for each LoRA of `changed`, in its order, what strength 1 of it adds to them.
+    changed: the numbers of the LoRAs that change the condition.
     origin: the prompt from which they were computed, or two prepared prompts and the share (0 to 1) of the second.
     """
 
@@ -36,6 +42,7 @@ class Prepared:
     epoch: int
     tensors: tuple[Tensor, ...]
     origin: Conditioning | tuple[Prepared, Prepared, float]
+    changed: tuple[int, ...] = ()
 
 
 class TorchExecutor:
@@ -57,21 +64,27 @@ class TorchExecutor:
         self.lanes = RowThreads(lanes)
         self.weights_epoch = 0
         self._denoiser = denoiser
-        self._merged = Merged(denoiser)
+        self._sides = SidePaths(denoiser, ())
+        self._strengths: tuple[float, ...] = ()
+        self._changed: tuple[int, ...] = ()  # as in the prompts in place
         self._buffers: tuple[Tensor, ...] = ()  # [capacity, L', ...]
         self._placed: set[int] = set()
 
     @torch.inference_mode()
     def prepare(self, conditioning: Conditioning) -> Prepared:
         """Computes the denoiser's condition tensors of a prompt and returns them as a handle."""
-        return Prepared(self, self.weights_epoch, self._denoiser.condition(conditioning.tokens), conditioning)
+        return Prepared(self, self.weights_epoch, *self._condition(conditioning))
+
+    def _condition(self, conditioning: Conditioning) -> tuple[tuple[Tensor, ...], Conditioning, tuple[int, ...]]:
+        plain, added = self._sides.condition(conditioning.tokens)
+        return (*plain, *(part for parts in added.values() for part in parts)), conditioning, tuple(added)
 
     @torch.inference_mode()
     def blend(self, first: Handle, second: Handle, amount: float) -> Prepared:
         """Returns a handle with the condition tensors (1 - amount) * first + amount * second; amount is 0 to 1."""
         one, other = self._current_handle(first), self._current_handle(second)
         check_lengths(_shapes(one), _shapes(other), "prompt_b")
-        return Prepared(self, self.weights_epoch, _mixed(one, other, amount), (one, other, amount))
+        return Prepared(self, self.weights_epoch, _mixed(one, other, amount), (one, other, amount), one.changed)
 
     @torch.inference_mode()
     def renew(self, handle: Handle) -> None:
@@ -80,18 +93,18 @@ class TorchExecutor:
         if prepared.epoch == self.weights_epoch:
             return
         if isinstance(prepared.origin, Conditioning):
-            prepared.tensors = self._denoiser.condition(prepared.origin.tokens)
+            prepared.tensors, _, prepared.changed = self._condition(prepared.origin)
         else:
             first, second, amount = prepared.origin
             self.renew(first)
             self.renew(second)
-            prepared.tensors = _mixed(first, second, amount)
+            prepared.tensors, prepared.changed = _mixed(first, second, amount), first.changed
         prepared.epoch = self.weights_epoch
 
     @torch.inference_mode()
     def prepare_schedule(self, t: Tensor) -> Tensor:
-        """Returns the time embeddings [S+1, E] of timesteps [S+1]."""
-        return self._denoiser.embed_time(t.float())
+        """Returns the time embeddings of timesteps [S+1], and after them the timestep itself, together [S+1, E + 1]."""
+        return torch.cat((self._denoiser.embed_time(t.float()), t.float()[:, None]), 1)
 
     @torch.inference_mode()
     def place(self, place: int, handle: Handle) -> None:
@@ -100,6 +113,7 @@ class TorchExecutor:
         prepared = self._current_handle(handle)
         if not self._buffers:
             self._buffers = tuple(part.new_zeros(self.capacity, *part.shape) for part in prepared.tensors)
+            self._changed = prepared.changed
         check_lengths(_shapes(prepared), [whole.shape[1:] for whole in self._buffers])
         for whole, part in zip(self._buffers, prepared.tensors, strict=True):
             whole[place].copy_(part)
@@ -116,27 +130,65 @@ class TorchExecutor:
         return prepared
 
     @torch.inference_mode()
-    def forward(self, x: Tensor, time: Tensor, context: Tensor, places: Tensor) -> Tensor:
+    def forward(
+        self, x: Tensor, time: Tensor, context: Tensor, places: Tensor, sides: SideInputs | None = None
+    ) -> Tensor:
         """Returns the velocities of R = `bucket` rows, a new tensor [R, T, C].
 
-        x: [R, T, C]. time: [R, E]. context: [R, T, X]. places: [R], the prompt place of each row.
+        x: [R, T, C]. time: [R, E + 1]. context: [R, T, X]. places: [R], the prompt place of each row.
         """
         check_shapes(x, time, context, places, self.bucket)
         if not self._buffers or places.device.type == "cpu":
             check_placed(places.tolist(), self._placed)
-        condition = tuple(whole.index_select(0, places) for whole in self._buffers)
-        return self._denoiser.velocity(x, time, context, condition)
+        strengths = self._row_strengths(sides)
+        condition = self._conditions(places, strengths)
+        embedded, t = time[:, :-1], time[:, -1]
+        if strengths is None:
+            return self._denoiser.velocity(x, embedded, context, condition)
+        with self._sides.at(strengths):
+            if self._sides.timed:
+                embedded = self._denoiser.embed_time(t)
+            return self._denoiser.velocity(x, embedded, context, condition)
+
+    def _row_strengths(self, sides: SideInputs | None) -> Tensor | None:
+        """Returns the strength of each LoRA in each row, [R, n]; None if no LoRA adds anything.
+
+        Whether all are 0 is asked on the CPU only: it would wait for another device.
+        """
+        given = None if sides is None else sides.lora_strength
+        if given is None:
+            if not any(self._strengths):
+                return None
+            given = torch.tensor([self._strengths], device=self._buffers[0].device).expand(self.bucket, -1)
+        check_strengths(given, self.bucket, len(self._strengths))
+        return None if not self._strengths or (given.device.type == "cpu" and not given.any()) else given
+
+    def _conditions(self, places: Tensor, strengths: Tensor | None) -> tuple[Tensor, ...]:
+        """Returns the condition tensors [R, L', ...] of the prompts in `places`, with what the LoRAs add to them."""
+        count = len(self._buffers) // (1 + len(self._changed))
+        found = [whole.index_select(0, places) for whole in self._buffers[:count]]
+        if strengths is not None:
+            for nth, lora in enumerate(self._changed, 1):
+                for at in range(count):
+                    added = self._buffers[nth * count + at].index_select(0, places)
+                    share = strengths[:, lora].view(-1, *[1] * (added.ndim - 1))
+                    found[at] = torch.addcmul(found[at], share.to(added.dtype), added)
+        return tuple(found)
 
     @property
     def loras(self) -> tuple[tuple[Lora, float], ...]:
-        """Returns the LoRAs that were set last, with their strengths, 0 to 2."""
-        return self._merged.loras
+        """Returns the LoRAs that were set last, with the strengths of rows that have none of their own, 0 to 2."""
+        return tuple(zip(self._sides.loras, self._strengths, strict=True))
 
     def set_loras(self, loras: Loras) -> bool:
-        """Makes these the only LoRAs in the weights. Returns whether any weight changed."""
-        changed = self._merged.set(loras)
+        """Makes these the LoRAs that forwards add. Returns whether they are others than before."""
+        strengths = tuple(checked_number("lora_strength", strength) for _, strength in loras)
+        others = tuple(lora for lora, _ in loras)
+        changed = others != self._sides.loras
         if changed:
+            self._sides = SidePaths(self._denoiser, others)
             self.weights_changed()
+        self._strengths = strengths
         return changed
 
     def weights_changed(self) -> None:

@@ -19,6 +19,7 @@ from demon_patch.engine.contracts import Executor
 from demon_patch.engine.ring.noise import Stream
 from demon_patch.engine.ring.pool import LatentPool
 from demon_patch.engine.ring.slot import Slot
+from demon_patch.engine.side_inputs import SideInputs
 from demon_patch.engine.step import guidance
 from demon_patch.engine.step.chunk_rows import ChunkRows
 
@@ -119,7 +120,17 @@ class Velocity:
             chunk.collect("time", [row.slot.times.embedded[row.slot.step : row.slot.step + 1] for row in rows]),
             chunk.collect("context", [row.slot.request.context[None] for row in rows]),
             chunk.collect("row", [self._index[row.row : row.row + 1] for row in rows]),
+            self._sides(places),
         )
+
+    def _sides(self, places: Sequence[int]) -> SideInputs | None:
+        """Returns what rows add beside the weights. places: for each row, the index of its slot in the chunk."""
+        strength, loras = self._chunk.value("lora_strength"), len(self._executor.loras)
+        if strength is None or not loras:
+            return None
+        each = strength.expand(-1, -1, loras) if strength.shape[2] == 1 else strength
+        rows = [each[at if len(each) > 1 else 0][None] for at in places]
+        return SideInputs(lora_strength=self._chunk.collect("lora_strength rows", rows)[:, 0])
 
     def _condition_weight(self, live: int) -> Tensor | None:
         """Returns the share of each row's second prompt, [R, 1 | T, 1], from 0 to 1; 0 for a row without one and at

@@ -21,6 +21,7 @@ from demon_patch.runtime.graph.forecast import Forecast
 from demon_patch.runtime.graph.program import Program
 from demon_patch.runtime.performance.mixes import Weights, shares
 
+LORA = "lora_strength"
 ON = 0.5  # from which on a switch or the level of a gate is on
 
 
@@ -35,6 +36,7 @@ class ControlValues:
         "node.port".
     weights: reads the ports of mixes and surfaces.
     held: the engine ports, by number, that a live source reaches.
+    loras: pairs (node, file) of the LoRAs, in the order of the chain.
     held_scalars: those of them that are scalars of classes `request` and `step`.
     """
 
@@ -58,8 +60,13 @@ class ControlValues:
             if not row.every_step or self.port_numbers[row.name] not in self.held
         ]
         self.weights = Weights(forecast)
+        self.loras = tuple(plan.loras.items())
+        self._lora_ports = {key: program.engine_port(key[0], LORA) for key in self.loras}
+        lora_ports = self._lora_ports.values()
+        self._jumps += [port for port in lora_ports if port not in self.held]
         self._jumps += self.weights.jumps()
         self.held_scalars = [self.port_numbers[row.name] for row in scalars if self.port_numbers[row.name] in self.held]
+        self.held_scalars += [port for port in lora_ports if port in self.held]
         surface = plan.wired.get("channel_gain")
         for (node, name), engine_port in self.weights.port_numbers.items():
             self.port_numbers[name if node == surface else f"{node}.{name}"] = engine_port
@@ -124,7 +131,11 @@ class ControlValues:
         return numbers, others
 
     def step_values(
-        self, now: int, moments: Sequence[int], stages: Sequence[float] | None = None
+        self,
+        now: int,
+        moments: Sequence[int],
+        stages: Sequence[float] | None = None,
+        loras: Sequence[tuple[str, str]] | None = None,
     ) -> Mapping[str, Tensor | str]:
         """Returns the controls of class `step` for a tick, by name: options, curves [1, 1 | T, 1], scalars [1 | n, 1,
         1] at each slot's moment (a transport frame), and the surface of channel gains [1, 1 | T, C]. Scalars that a
@@ -132,6 +143,8 @@ class ControlValues:
 
         stages: how far each slot is, as a share of the full schedule's steps. Where a step window is open for some
             of the n slots only, the rows of the Step State become [n, ...] and are at rest for the others.
+        loras: the pairs (node, file) for which strengths are given, [1 | n, 1, k], by default those of this program;
+            one that it does not have is at 0.
         """
         values: dict[str, Tensor | str] = dict(self._step_options)
         for row in self._step:
@@ -139,11 +152,13 @@ class ControlValues:
             if row.per_frame:
                 values[row.name] = _short(self._per_frame(engine_port, now))[None, :, None]
             elif moments:
-                frames = [now] if engine_port in self.held else moments
-                each = torch.tensor(
-                    [self.forecast.port_value(engine_port, frame) for frame in frames], dtype=torch.float32
-                )
-                values[row.name] = _short(each)[:, None, None]
+                values[row.name] = _short(self._each(engine_port, now, moments))[:, None, None]
+        wanted = self.loras if loras is None else loras
+        if wanted and moments:
+            at = [self._lora_ports.get(key) for key in wanted]
+            none = torch.zeros(len(moments))
+            each = [none if port is None else self._each(port, now, moments) for port in at]
+            values[LORA] = _short(torch.stack(torch.broadcast_tensors(*each), -1))[:, None]
         surface = self.program.ring.wired.get("channel_gain")
         if surface is not None:
             gains = self._surface(surface, now).clamp(0.0, CONTROLS["channel_gain"].hi)
@@ -156,6 +171,11 @@ class ControlValues:
         if self._window and stages:
             self._narrow(values, [now] * len(stages) if self._window_held else moments, stages)
         return values
+
+    def _each(self, engine_port: int, now: int, moments: Sequence[int]) -> Tensor:
+        """Returns an engine port at each slot's moment, [n]; one that a live source reaches at `now`, [1]."""
+        frames = [now] if engine_port in self.held else moments
+        return torch.tensor([self.forecast.port_value(engine_port, frame) for frame in frames], dtype=torch.float32)
 
     def scalars(self, frame: int, now: int) -> dict[str, float]:
         """Returns the scalar controls of class `step` of one generation, by name, read for a transport frame; those

@@ -81,7 +81,7 @@ class Performer:
         self.session, self.spec = session, session.spec
         self.guard = self.spec.playing_margin + SPLICE_FRAMES + 2
         self.soundings = SoundingQueue(Sounding(Forecast(program, transport), parts, self.guard, self.spec))
-        self.loras = LoraRack(session, program, lora or session.lora)
+        self.loras = LoraRack(session, self.soundings.loras, lora or session.lora)
         self.trace = trace or Trace()
         self.pace: float | None = None
         self.bypass = False
@@ -173,7 +173,7 @@ class Performer:
     # -- a tick -------------------------------------------------------------------------------------------------
     def begin(self, now: int) -> None:
         """Does what comes before a tick's forward, at transport frame `now`: runs the control frames up to it, follows
-        touches and live changes, admits generations, and merges LoRAs."""
+        touches and live changes, and admits generations."""
         self.now = now
         self._control_frames()
         moved = self._touches.moved(self.controls, max(now, 0), self.self_feed.touched)
@@ -184,7 +184,7 @@ class Performer:
         self.admission.admit(self._tick_time)
         self._changed_in_flight = self.admission.changed_in_flight
         self.admission.follow_strength(now)
-        self.loras.follow(self.forecast, self.admission.moments())
+        self.loras.follow(self.soundings.loras)
 
     def forward(self, between: Callable[[], None] | None = None) -> None:
         """Runs the forwards of a tick. `between` is called on this thread between the rows; it may call `due` and
@@ -222,8 +222,8 @@ class Performer:
         self.soundings.clear()
         sounding = self.soundings.now
         sounding.forecast.swap(program)
-        self.loras.read(program)
         self.soundings.now = sounding.after(sounding.forecast, parts)
+        self.loras.follow(self.soundings.loras)
         self.admission.note_live_change(before, self.now)
 
     def turn(self, values: Mapping[tuple[str, str], float | None]) -> frozenset[tuple[str, str]]:
@@ -292,7 +292,6 @@ class Performer:
             self.admission.drift(self.soundings.next[0])
             self.soundings.renew()
             self.soundings.land(due)
-            self.loras.read(self.program)
         self._advance(due)
         self.soundings.renew()
         depth = int(self.controls.control_value("depth", due))

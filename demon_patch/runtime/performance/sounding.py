@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from demon_patch.engine.contracts import Conditioning, FamilySpec, Source
-from demon_patch.engine.controls import CONTROLS
+from demon_patch.engine.controls import CONTROLS, MOST_LORAS
 from demon_patch.engine.sound.dry_path import Cover
 from demon_patch.runtime.graph.forecast import Forecast
 from demon_patch.runtime.graph.parameters import Turned
@@ -212,6 +212,12 @@ class SoundingQueue:
                 lo = min(change, hi)
             sounding = coming
 
+    @property
+    def loras(self) -> tuple[tuple[str, str], ...]:
+        """The pairs (node, file) of all LoRAs that play or wait, at most as many as can play at once."""
+        soundings = (self.now, *(sounding for _, sounding in self.waiting))
+        return tuple(dict.fromkeys(key for each in soundings for key in each.controls.loras))[:MOST_LORAS]
+
     def step_values(self, now: int, moments: Sequence[int], stages: Sequence[float]) -> Values:
         """Returns the step values of a tick, by control: see `ControlValues.step_values`. Each slot has the numbers of
         the program that sounds when the slot is heard; an option is that of the latest program that all slots have
@@ -220,11 +226,12 @@ class SoundingQueue:
         moments: the transport frame at which each slot is heard.
         stages: how far each slot is, as a share of the full schedule's steps.
         """
-        values = self.now.controls.step_values(now, moments, stages)
+        loras = self.loras
+        values = self.now.controls.step_values(now, moments, stages, loras)
         for change, sounding in self.waiting:
             reached = [frame >= change for frame in moments]
             if any(reached):
-                values = _joined(values, sounding.controls.step_values(now, moments, stages), reached)
+                values = _joined(values, sounding.controls.step_values(now, moments, stages, loras), reached)
         return values
 
 
