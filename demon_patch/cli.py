@@ -55,6 +55,7 @@ from demon_patch.file_commands import files
 from demon_patch.gallery.commands import EXAMPLES as GALLERY
 from demon_patch.gallery.commands import gallery
 from demon_patch.memory_limit import fit_memory_limit
+from demon_patch.lora_command import lora
 from demon_patch.model_command import model
 from demon_patch.node_commands import EXAMPLES, nodes
 from demon_patch.patch.files.atomic_file import reason
@@ -78,6 +79,7 @@ app = App(
     help="A modular synthesizer whose oscillator is a diffusion model.",
 )
 app.command(model)
+app.command(lora)
 app.command(bench)
 bench.command(control_command.control, help_epilogue=control_command.EXAMPLES)
 bench.command(editor_bench_command.editor)

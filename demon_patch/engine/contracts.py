@@ -362,9 +362,9 @@ class Executor(Protocol):
         ...
 
     def set_loras(self, loras: Loras) -> bool:
-        """Makes these the only LoRAs, each with the strength of rows that have none of their own (`SideInputs`). Returns
-        whether they are other LoRAs than before; if so, the epoch grows. Raises DemonError, and then changes nothing,
-        for too many, a strength out of 0 to 2, or a LoRA of another model."""
+        """Makes these the only LoRAs, each with the strength of rows that have none of their own (`SideInputs`).
+        Returns whether they are other LoRAs than before; if so, the epoch grows. Raises DemonError, and then changes
+        nothing, for too many, a strength out of 0 to 2, or a LoRA of another model."""
         ...
 
     def weights_changed(self) -> None:

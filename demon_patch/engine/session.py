@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Hashable, Mapping
+from dataclasses import replace
 from hashlib import blake2b
 from numbers import Real
 from pathlib import Path
@@ -18,6 +19,7 @@ from demon_patch.engine.contracts import Blend, Conditioning, Executor, Family, 
 from demon_patch.engine.controls import Control
 from demon_patch.engine.executors import DEFAULT, Choice, check_name, choose, executor_named
 from demon_patch.engine.families import load_family
+from demon_patch.engine.lora.effect import effect_note, effect_of
 from demon_patch.engine.lora.merge import Lora, Loras, read_lora
 from demon_patch.engine.ring.focus import focused
 from demon_patch.engine.ring.noise import NoiseBank
@@ -119,16 +121,17 @@ class Session:
         return self.family.conditioner.load(path, seconds, bpm, downbeat)
 
     def lora(self, name: str | Path) -> Lora:
-        """Reads a LoRA: one of the family's own by its name, or any safetensors file by its path. Raises
-        WeightsError."""
+        """From any thread. Reads a LoRA: one of the family's own by its name, or any safetensors file by its path. Its
+        notes say how far it moves the model. Raises WeightsError."""
         own = self.family.loras
         path = own.get(str(name), Path(name))
         try:
-            return read_lora(path, self.family.denoiser)
+            lora = read_lora(path, self.family.denoiser)
         except WeightsError as error:
             if own and not Path(name).suffix:
                 error.mend = f"{chosen(str(name), sorted(own))}, or name a .safetensors file"
             raise
+        return replace(lora, notes=(*lora.notes, effect_note(effect_of(self.family, lora))))
 
     def set_loras(self, loras: Loras) -> bool:
         """Makes these the only LoRAs, each with a strength of 0 to 2, which holds where no step value `lora_strength`

@@ -140,7 +140,6 @@ READ_BY_STEPS = [row.name for row in TABLE if row.every_step and row.name not in
 """The step controls whose values steps read. A new one that none reads goes to NOT_READ, with its reason."""
 
 
-
 def tint(seed: int, rank: int) -> Lora:
     """A LoRA of the family's one layer."""
     draw = torch.Generator().manual_seed(seed)

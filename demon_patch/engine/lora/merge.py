@@ -39,11 +39,13 @@ class Lora:
     title: the file's name without its suffix.
     changes: by path of the layer in the denoiser.
     notes: sentences for the player; the first one states the scale.
+    triggers: the words that bring it out in a prompt.
     """
 
     title: str
     changes: Mapping[str, LayerChange] = field(repr=False)
     notes: tuple[str, ...] = ()
+    triggers: tuple[str, ...] = ()
 
 
 Loras: TypeAlias = Sequence[tuple[Lora, float]]
@@ -75,7 +77,7 @@ def read_lora(path: str | Path, denoiser: object) -> Lora:
         device = layers[name].weight.device
         down, up = (torch.tensor(half, device=device) for half in (change.down, change.up))
         changes[name] = LayerChange(down, up, change.scale)
-    return Lora(Path(path).stem, changes, (f"scale {found.scales}", *found.notes))
+    return Lora(Path(path).stem, changes, (f"scale {found.scales}", *found.notes), found.triggers)
 
 
 def checked_loras(loras: Sequence[Lora], layers: Mapping[str, Layer]) -> None:

@@ -134,7 +134,8 @@ def _beside(name: str, down: Tensor, up: Tensor, present: _Present) -> Callable[
             return output + functional.conv1d(hidden * scales[:, :, None], up.T[:, :, None])
         hidden = functional.linear(x, down)
         hidden = hidden * scales.view(len(scales), *[1] * (x.ndim - 2), -1)
-        return torch.addmm(output.flatten(0, -2), hidden.flatten(0, -2), up).view_as(output)
+        output.view(-1, output.shape[-1]).addmm_(hidden.flatten(0, -2), up)
+        return output
 
     return add
 

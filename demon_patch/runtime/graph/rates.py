@@ -97,9 +97,7 @@ def when_port_taken(engine_port: EnginePort, program: Program) -> Taken | None:
         return None
     if engine_port.control is not None:
         row = engine_port.control
-        return (
-            when_taken(row) if row.per_node or (row.name in plan.active and plan.meets(row)) else None
-        )
+        return when_taken(row) if row.per_node or (row.name in plan.active and plan.meets(row)) else None
     if engine_port.node in plan.surfaces or (engine_port.node in plan.mixes and plan.mixes[engine_port.node].per_frame):
         return "frame"
     return "generation" if engine_port.node in plan.mixes else None

@@ -18,9 +18,7 @@ class LoraRack:
         be loaded there is one without changes.
     """
 
-    def __init__(
-        self, session: Session, wanted: Sequence[tuple[str, str]], load: Callable[[str], Lora]
-    ) -> None:
+    def __init__(self, session: Session, wanted: Sequence[tuple[str, str]], load: Callable[[str], Lora]) -> None:
         self.faults: dict[str, DemonError] = {}
         self.loaded: tuple[Lora, ...] = ()
         self._session, self._load = session, load

@@ -106,10 +106,10 @@ class LeavesTheCondition(TorchExecutor):
 
 class ForgetsTheScale(TorchExecutor):
     def set_loras(self, loras: Loras) -> bool:
-        return super().set_loras([
-            (Lora(lora.title, {name: replace(change, scale=1.0) for name, change in lora.changes.items()}), strength)
-            for lora, strength in loras
-        ])
+        def plain(lora: Lora) -> Lora:
+            return Lora(lora.title, {name: replace(change, scale=1.0) for name, change in lora.changes.items()})
+
+        return super().set_loras([(plain(lora), strength) for lora, strength in loras])
 
 
 class BlendsAnyLengths(TorchExecutor):

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 import numpy as np
 import pytest
