@@ -30,19 +30,20 @@ def info(name: str, *, model: str = "nano") -> None:
 
 
 @lora.command(help_epilogue=examples("demon-patch lora bake tape=0.8 --to worn-nano"))
-def bake(*loras: str, to: Annotated[Path, Parameter(name="--to")]) -> None:
-    """Writes the weights of nano with LoRAs added to them for good, which a program loads with
-    `demon_patch.engine.families.nano.load(folder)`. While they play LoRAs are never baked: their strength moves.
+def bake(*loras: str, to: Annotated[Path, Parameter(name="--to")], model: str = "nano") -> None:
+    """Writes a model's weights with LoRAs added to them for good, to a folder that a program loads in place of the
+    model's own. LoRAs that a patch plays are never baked: their strength moves.
 
     Parameters:
         loras: Each LoRA, as NAME=STRENGTH (0 to 2) or NAME for strength 1.
         to: The folder to write, which must not exist.
+        model: The model that they are for.
     """
-    from demon_patch.engine.lora.bake import write_baked
+    from demon_patch.engine.families import write_baked
     from demon_patch.engine.session import Session
     from demon_patch.errors import DemonError
 
-    session = Session.load("nano", threads=1)
+    session = Session.load(model, threads=1)
     pairs = []
     for given in loras:
         name, _, strength = given.partition("=")
@@ -52,4 +53,4 @@ def bake(*loras: str, to: Annotated[Path, Parameter(name="--to")]) -> None:
             raise DemonError(f"{strength!r} is no number", port="lora_strength", mend="write NAME=0.8") from None
     if not pairs:
         raise DemonError("no LoRA is named", mend="write NAME=STRENGTH for each")
-    tell(f"wrote {write_baked(pairs, to)}")
+    tell(f"wrote {write_baked(model, pairs, to)}")

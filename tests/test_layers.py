@@ -35,6 +35,7 @@ LAYERS = (  # from below; a layer may import those of the lines above it
         "editor_bench_command",
         "file_commands",
         "host_command",
+        "lora_command",
         "model_command",
         "node_commands",
         "open_command",

@@ -17,6 +17,7 @@ from demon_patch.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from demon_patch.engine.contracts import Family, FamilySpec
+    from demon_patch.engine.lora.merge import Loras
 
 NAMES: tuple[str, ...] = ("nano",)
 """The name of every family of this version, the default first."""
@@ -46,6 +47,16 @@ def load_family(name: str) -> Family:
     Raises DemonError for an unknown name and WeightsError for missing or damaged weights.
     """
     return import_module(_package(name)).load()
+
+
+def write_baked(name: str, loras: Loras, folder: Path) -> Path:
+    """Writes a family's weights with LoRAs added to them for good to a new folder, which the family's `load` reads, and
+    returns it. Raises DemonError for LoRAs that do not fit, a folder that exists, and a family that cannot."""
+    try:
+        module = import_module(f"{_package(name)}.baked")
+    except ModuleNotFoundError:
+        raise DemonError(f"LoRAs cannot be baked into {name}", mend="play them beside its weights") from None
+    return module.write_baked(loras, folder)
 
 
 def weight_bytes(name: str) -> int:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from demon_patch.engine.families import nano
-from demon_patch.engine.lora.bake import bake, write_baked
+from demon_patch.engine.families import nano, write_baked
+from demon_patch.engine.lora.bake import bake
 from demon_patch.engine.lora.effect import FAINT, effect_note, effect_of
 from demon_patch.engine.lora.merge import Lora
 from demon_patch.engine.lora.triggers import trigger_words
@@ -66,8 +66,8 @@ def test_a_baked_lora_is_its_side_path_at_that_strength(session: Session, tmp_pa
     assert torch.equal(session.generate(session.prompt("acid"), source, **asked), before)
     bake(own, [(tape, 0.8)])
     close(own.generate(own.prompt("acid"), source, **asked), beside)
-    stored = Session(nano.load(write_baked([(tape, 0.8)], tmp_path / "baked")))
+    stored = Session(nano.load(write_baked("nano", [(tape, 0.8)], tmp_path / "baked")))
     kept = stored.generate(stored.prompt("acid"), source, **asked)
     assert (kept - beside).abs().max() < 0.02 * (before - beside).abs().max()  # float16
     with pytest.raises(DemonError, match="exists already"):
-        write_baked([(tape, 0.8)], tmp_path / "baked")
+        write_baked("nano", [(tape, 0.8)], tmp_path / "baked")
