@@ -61,6 +61,7 @@ from demon_patch.node_commands import EXAMPLES, nodes
 from demon_patch.patch.files.atomic_file import reason
 from demon_patch.patch.model.json_values import place
 from demon_patch.scarce import is_out_of_memory
+from demon_patch.steer_command import steer
 from demon_patch.threads import quiet_threads
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ app = App(
 )
 app.command(model)
 app.command(lora)
+app.command(steer)
 app.command(bench)
 bench.command(control_command.control, help_epilogue=control_command.EXAMPLES)
 bench.command(editor_bench_command.editor)

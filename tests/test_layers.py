@@ -40,6 +40,7 @@ LAYERS = (  # from below; a layer may import those of the lines above it
         "node_commands",
         "open_command",
         "render_program",
+        "steer_command",
         "share_command",
         "upgrade_command",
     },

@@ -15,6 +15,9 @@ class SideInputs:
 
     lora_strength: float32 [R, n], the strength of each LoRA of `Executor.set_loras` for each row, 0 to 2. None: those
         that were set with the LoRAs. A row of zeros has the bits that it has without LoRAs.
+    steering: float32 [R, blocks, hidden], added to the output of each block. A row of zeros has the bits that it has
+        without steering.
     """
 
     lora_strength: Tensor | None = None
+    steering: Tensor | None = None

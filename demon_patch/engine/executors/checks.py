@@ -19,6 +19,7 @@ NO_PLACE = "there is no prompt place"
 EMPTY = "no prompt is in place"
 SHAPES = "a forward of shapes"
 STRENGTHS = "LoRA strengths of shape"
+STEERING = "steering of shape"
 """The beginning of each error's message."""
 
 
@@ -79,3 +80,15 @@ def check_strengths(strengths: Tensor, bucket: int, loras: int) -> None:
             port="lora_strength",
             mend=f"give one for each row and LoRA, [{bucket}, {loras}]",
         )
+
+
+def check_steering(steering: Tensor | None, shape: tuple[int, int, int]) -> None:
+    """Raises DemonError for steering that is not one vector for each row and block of a forward.
+
+    shape: rows, blocks and their width; no blocks where the model cannot be steered.
+    """
+    if steering is not None and steering.shape != shape:
+        mend = (
+            f"give [R, blocks, hidden] = {list(shape)}" if shape[1] else "this model has no blocks that can be steered"
+        )
+        raise DemonError(f"{STEERING} {list(steering.shape)}", port="steer_depth", mend=mend)

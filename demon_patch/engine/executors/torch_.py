@@ -18,12 +18,14 @@ from demon_patch.engine.executors.checks import (
     check_place,
     check_placed,
     check_shapes,
+    check_steering,
     check_strengths,
 )
 from demon_patch.engine.executors.row_threads import RowThreads
 from demon_patch.engine.lora.merge import Lora, Loras
 from demon_patch.engine.lora.side_paths import SidePaths
 from demon_patch.engine.side_inputs import SideInputs
+from demon_patch.engine.steering.vector import BlockHooks
 from demon_patch.errors import DemonError
 
 
@@ -65,6 +67,7 @@ class TorchExecutor:
         self.weights_epoch = 0
         self._denoiser = denoiser
         self._sides = SidePaths(denoiser, ())
+        self._blocks = BlockHooks(denoiser)
         self._strengths: tuple[float, ...] = ()
         self._changed: tuple[int, ...] = ()  # as in the prompts in place
         self._buffers: tuple[Tensor, ...] = ()  # [capacity, L', ...]
@@ -142,11 +145,11 @@ class TorchExecutor:
             check_placed(places.tolist(), self._placed)
         strengths = self._row_strengths(sides)
         condition = self._conditions(places, strengths)
+        steering = None if sides is None else sides.steering
+        check_steering(steering, (self.bucket, *self._blocks.shape))
         embedded, t = time[:, :-1], time[:, -1]
-        if strengths is None:
-            return self._denoiser.velocity(x, embedded, context, condition)
-        with self._sides.at(strengths):
-            if self._sides.timed:
+        with self._blocks.at(steering), self._sides.at(strengths):
+            if strengths is not None and self._sides.timed:
                 embedded = self._denoiser.embed_time(t)
             return self._denoiser.velocity(x, embedded, context, condition)
 

@@ -79,12 +79,28 @@ def loras_of(name: str) -> frozenset[str]:
     return frozenset(file.name.removesuffix(LORA) for file in found if file.name.endswith(LORA))
 
 
+def steering_of(name: str) -> Mapping[str, Path]:
+    """Returns the files of the steering vectors that ship with a family, by name, without loading it; raises DemonError
+    for an unknown name."""
+    folder = Path(str(files(_package(name)) / "steering"))
+    return {file.stem: file for file in sorted(folder.glob(f"*{LORA}"))}
+
+
 def weights_bytes(name: str) -> int:
     """Returns the size of a family's weights on this machine, without loading them; 0 where they are not here. Raises
     DemonError for an unknown name."""
     folder = files(_package(name)) / "weights"
     found = folder.iterdir() if folder.is_dir() else ()
     return sum(len(file.read_bytes()) if not isinstance(file, Path) else file.stat().st_size for file in found)
+
+
+def steering_shape_of(name: str) -> tuple[int, int]:
+    """Returns the number of blocks of a family's denoiser that can be steered and the width of their outputs, without
+    loading it. Raises DemonError for an unknown name, and for a family that cannot be steered."""
+    shape: tuple[int, int] | None = getattr(import_module(f"{_package(name)}.spec"), "STEERING", None)
+    if shape is None:
+        raise DemonError(f"{name} has no blocks that can be steered", mend="take the Steer out of the chain")
+    return shape
 
 
 @cache

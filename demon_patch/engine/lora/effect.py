@@ -1,13 +1,18 @@
-"""Measures how far a LoRA moves what a model predicts, so that a LoRA without effect is seen before it is heard."""
+"""Measures how far a LoRA or a steering vector moves what a model predicts, so that one without effect is seen before
+it is heard."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 from typing import TYPE_CHECKING
 
 import torch
+from torch import Tensor
 
 from demon_patch.engine.contracts import Family
 from demon_patch.engine.lora.side_paths import SidePaths
+from demon_patch.engine.steering.vector import BlockHooks
 
 if TYPE_CHECKING:
     from demon_patch.engine.lora.merge import Lora
@@ -26,19 +31,46 @@ def effect_of(family: Family, lora: Lora) -> float:
 
     The mean over three timesteps, on seeded noise, a silent context and the null prompt.
     """
+    sides, on = SidePaths(family.denoiser, [lora]), torch.ones(1, 1)
+    plain, added = sides.condition(family.conditioner.prompt("").tokens)
+    changed = tuple(part + more for part, more in zip(plain, added[0], strict=True)) if added else plain
+    return _distance(family, plain, changed, lambda: sides.at(on))
+
+
+@torch.inference_mode()
+def effect_of_steering(family: Family, added: Tensor) -> float:
+    """From any thread. Returns the distance to off, as `effect_of`, of what steering adds to the outputs of the blocks.
+
+    added: [blocks, hidden].
+    """
+    hooks = BlockHooks(family.denoiser)
+    condition = family.denoiser.condition(family.conditioner.prompt("").tokens)
+    return _distance(family, condition, condition, lambda: hooks.at(added[None]))
+
+
+def _distance(
+    family: Family,
+    plain: tuple[Tensor, ...],
+    changed: tuple[Tensor, ...],
+    on: Callable[[], AbstractContextManager[None]],
+) -> float:
+    """plain, changed: the condition without and with the change. on: within it the denoiser is changed."""
     spec, denoiser = family.spec, family.denoiser
     frames, draw = spec.frames(_SECONDS), torch.Generator().manual_seed(1)
     x = torch.randn(1, frames, spec.latent_channels, generator=draw)
     context = torch.zeros(1, frames, spec.context_channels)
-    sides, on = SidePaths(denoiser, [lora]), torch.ones(1, 1)
-    plain, added = sides.condition(family.conditioner.prompt("").tokens)
-    changed = [part + more for part, more in zip(plain, added[0], strict=True)] if added else plain
+
+    def velocity(moment: float, condition: tuple[Tensor, ...], changes: bool) -> Tensor:
+        with ExitStack() as stack:
+            if changes:
+                stack.enter_context(on())
+            time = denoiser.embed_time(torch.tensor([moment]))
+            return denoiser.velocity(x, time, context, tuple(part[None] for part in condition))
+
     found = 0.0
     for moment in _TIMES:
-        t = torch.tensor([moment])
-        off = denoiser.velocity(x, denoiser.embed_time(t), context, tuple(part[None] for part in plain))
-        with sides.at(on):
-            far = denoiser.velocity(x, denoiser.embed_time(t), context, tuple(part[None] for part in changed)) - off
+        off = velocity(moment, plain, changes=False)
+        far = velocity(moment, changed, changes=True) - off
         found += float(far.square().mean().sqrt() / off.square().mean().sqrt())
     return found / len(_TIMES)
 

@@ -83,9 +83,11 @@ class SidePaths:
             self.timed = bool(self._reached(lambda: denoiser.embed_time(torch.zeros(1, device=device)))[1])
 
     @contextmanager
-    def at(self, strengths: Tensor) -> Iterator[None]:
-        """Lets the denoiser's forwards of this thread add the LoRAs. strengths: [R | 1, n], by row and LoRA."""
-        self._present.scales = functional.pad(strengths, (0, 1)).index_select(1, self._owner)
+    def at(self, strengths: Tensor | None) -> Iterator[None]:
+        """Lets the denoiser's forwards of this thread add the LoRAs. strengths: [R | 1, n], by row and LoRA; None adds
+        nothing."""
+        scales = None if strengths is None else functional.pad(strengths, (0, 1)).index_select(1, self._owner)
+        self._present.scales = scales
         try:
             yield
         finally:
