@@ -17,6 +17,7 @@ from demon_patch.engine.contracts import Conditioning, Denoiser, Executor, Famil
 from demon_patch.engine.executors import checks
 from demon_patch.engine.lora.merge import LayerChange, Lora, layers_of
 from demon_patch.engine.side_inputs import SideInputs
+from demon_patch.engine.steering.vector import BlockHooks, shape_of
 from demon_patch.errors import DemonError
 
 Make: TypeAlias = Callable[[Denoiser, int], Executor]
@@ -385,6 +386,29 @@ def every_row_has_its_own_lora_strengths(make: Make, family: Callable[[], Family
             refused(checks.STRENGTHS, executor.forward, *desk.arguments(*places), sides)
     finally:
         executor.set_loras([])
+
+
+@check
+def every_row_has_its_own_steering(make: Make, family: Callable[[], Family]) -> None:
+    """Rows of zeros have the bits that they have without steering, beside rows that are steered."""
+    desk = Desk(make, family, 3)
+    blocks, hidden = shape_of(desk.family.denoiser)
+    before = desk.forward(0, 1, 2)
+    added = 0.2 * torch.randn(3, blocks, hidden, generator=torch.Generator().manual_seed(8))
+    added[1] = 0.0
+    got = desk.executor.forward(*desk.arguments(0, 1, 2), SideInputs(steering=added)).clone()
+    close(got[1:2], before[1:2])
+    for row in (0, 2):
+        with BlockHooks(desk.family.denoiser).at(added[row : row + 1]):
+            close(got[row : row + 1], desk.expected(row, desk.condition(PROMPTS[row])))
+        assert float((got[row] - before[row]).abs().max()) > 1e-3 * float(before.abs().max())
+    turned = desk.executor.forward(*desk.arguments(2, 1, 0), SideInputs(steering=added.flip(0))).clone()
+    assert torch.equal(turned, got.flip(0))
+    still = desk.executor.forward(*desk.arguments(0, 1, 2), SideInputs(steering=torch.zeros_like(added)))
+    close(still, before)
+    assert torch.equal(desk.forward(0, 1, 2), before)
+    for wrong in (added[:2], added[:, :, :-1], added[:, 0]):
+        refused(checks.STEERING, desk.executor.forward, *desk.arguments(0, 1, 2), SideInputs(steering=wrong))
 
 
 @check

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor
@@ -45,6 +45,19 @@ class Prepared:
     tensors: tuple[Tensor, ...]
     origin: Conditioning | tuple[Prepared, Prepared, float]
     changed: tuple[int, ...] = ()
+
+
+class Taken(NamedTuple):
+    """What the denoiser takes for the rows of a forward, LoRAs that change them included.
+
+    time: embeddings [R, E]. condition: tensors [R, L', ...]. strengths: of the LoRAs [R, n], None if all are 0.
+    steering: [R, blocks, hidden] or None.
+    """
+
+    time: Tensor
+    condition: tuple[Tensor, ...]
+    strengths: Tensor | None
+    steering: Tensor | None
 
 
 class TorchExecutor:
@@ -143,15 +156,21 @@ class TorchExecutor:
         check_shapes(x, time, context, places, self.bucket)
         if not self._buffers or places.device.type == "cpu":
             check_placed(places.tolist(), self._placed)
+        taken = self._taken(time, places, sides)
+        with self._blocks.at(taken.steering), self._sides.at(taken.strengths):
+            return self._denoiser.velocity(x, taken.time, context, taken.condition)
+
+    def _taken(self, time: Tensor, places: Tensor, sides: SideInputs | None) -> Taken:
+        """Returns what the denoiser takes for a forward's rows. Raises the errors of `check_strengths` and
+        `check_steering`."""
         strengths = self._row_strengths(sides)
-        condition = self._conditions(places, strengths)
         steering = None if sides is None else sides.steering
         check_steering(steering, (self.bucket, *self._blocks.shape))
-        embedded, t = time[:, :-1], time[:, -1]
-        with self._blocks.at(steering), self._sides.at(strengths):
-            if strengths is not None and self._sides.timed:
-                embedded = self._denoiser.embed_time(t)
-            return self._denoiser.velocity(x, embedded, context, condition)
+        embedded = time[:, :-1]
+        if strengths is not None and self._sides.timed:
+            with self._sides.at(strengths):
+                embedded = self._denoiser.embed_time(time[:, -1])
+        return Taken(embedded, self._conditions(places, strengths), strengths, steering)
 
     def _row_strengths(self, sides: SideInputs | None) -> Tensor | None:
         """Returns the strength of each LoRA in each row, [R, n]; None if no LoRA adds anything.
