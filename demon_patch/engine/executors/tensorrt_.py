@@ -127,8 +127,10 @@ class TensorRtExecutor(TorchExecutor):
         return run
 
     def set_loras(self, loras: Loras) -> bool:
-        """Makes these the only LoRAs. Returns whether they are others than before. Raises DemonError for more ranks than an
-        engine takes."""
+        """Makes these the only LoRAs. Returns whether they are others than before.
+
+        Raises DemonError for more ranks than an engine takes.
+        """
         ranks = sum(max((len(each.down) for each in lora.changes.values()), default=0) for lora, _ in loras)
         if ranks > engines.RANKS[-1]:
             raise DemonError(
