@@ -60,7 +60,7 @@ def build(
             forget(network)
         built = make(network, say)
         if finish is not None:
-            finish(network, built, family, frames, say)
+            finish(network, built, frames, say)
 
 
 def _networks(family: Family) -> list[Network]:
@@ -70,7 +70,7 @@ def _networks(family: Family) -> list[Network]:
     return [network for part in parts for network in part.networks()]
 
 
-def _engines(gpu: str, again: bool) -> Callable[[Network, Build, Family, int, Callable[[str], None]], None]:
+def _engines(gpu: str, again: bool) -> Callable[[Network, Build, int, Callable[[str], None]], None]:
     """Returns what builds the engine of a network. Raises DemonError where the library or the GPU is missing."""
     from demon_patch.engine.executors import engines
 
@@ -81,19 +81,13 @@ def _engines(gpu: str, again: bool) -> Callable[[Network, Build, Family, int, Ca
     machine = engines.this_machine() if gpu == HERE else engines.Machine(gpu)
     engines.check_target(trt, machine)
 
-    def make(network: Network, built: Build, family: Family, frames: int, say: Callable[[str], None]) -> None:
+    def make(network: Network, built: Build, frames: int, say: Callable[[str], None]) -> None:
         if network.name == "encode":
             say("encode: needs no engine, since a clip is encoded once")
             return
-        spec = family.spec
-        window = round(WINDOW_SECONDS * spec.frame_rate) + 2 * spec.playing_margin
-        profiles = engines.profiles_of(network, window if network.name == "decode" else frames)
+        profiles = engines.profiles_of(network, engines.WINDOW if network.name == "decode" else frames)
         if again:
             engines.engine_path(built, trt, machine, profiles).unlink(missing_ok=True)
         engines.build_engine(network, built, machine, profiles, say)
 
     return make
-
-
-WINDOW_SECONDS = 0.32
-"""The length of a window that is decoded while it plays, without its margins."""

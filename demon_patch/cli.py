@@ -7,13 +7,10 @@ import os
 import sys
 import warnings
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cyclopts import App, CycloptsError, MissingArgumentError, UnusedCliTokensError
-from rich.markup import escape
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from demon_patch import (
     __version__,
@@ -33,11 +30,11 @@ from demon_patch.bench.commands import bench
 from demon_patch.console import (
     Names,
     Rate,
+    SampleBar,
     Seconds,
     Switch,
     Threads,
     check_working_folder,
-    err,
     examples,
     show,
     tell,
@@ -47,8 +44,9 @@ from demon_patch.edit_commands import edits
 from demon_patch.editor.command import EXAMPLES as EDIT
 from demon_patch.editor.command import edit
 from demon_patch.editor.start_command import start
-from demon_patch.engine.executors import AUTO, DEFAULT
-from demon_patch.errors import DemonError, DeviceError, visible
+from demon_patch.engine.executors import DEFAULT
+from demon_patch.engine.model_folder import session_loader
+from demon_patch.errors import DemonError, DeviceError
 from demon_patch.explain.command import EXAMPLES as EXPLAIN
 from demon_patch.explain.command import explain
 from demon_patch.file_commands import files
@@ -65,6 +63,8 @@ from demon_patch.steer_command import steer
 from demon_patch.threads import quiet_threads
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from demon_patch.engine.contracts import Source
     from demon_patch.engine.session import Session
     from demon_patch.patch.model.document import Patch
@@ -118,6 +118,8 @@ def render(
     rate: Rate = 48_000,
     picture: Path | None = None,
     force: Switch = False,
+    model: str | None = None,
+    model_dir: Path | None = None,
     executor: str = DEFAULT,
     threads: Threads = None,
 ) -> None:
@@ -132,7 +134,9 @@ def render(
         rate: Samples per second of the file, 8000 to 192000.
         picture: Also writes a PNG here: spectrogram, controls, distance to the source. Needs the extra `plots`.
         force: Write over files that are neither renders nor pictures of ours.
-        executor: What runs the model: torch, onnx (after `demon-patch build`), or auto, which says what it takes.
+        model: The model that renders, in place of the patch's own; demon-patch model list shows all.
+        model_dir: The folder of models, in place of DEMON_PATCH_MODELS.
+        executor: What runs the model: torch; onnx, tensorrt (after `demon-patch build`); or auto, which says why.
         threads: Processor threads, 1 to 64; all by default.
     """
     from demon_patch.runtime.assets.assets import files_of, load_patch
@@ -141,7 +145,8 @@ def render(
     _writable(out, picture)
     with files_of(patch) as folder:
         allow(out, picture, load_patch(patch), folder, source, force=force)
-        _write(_prepare(patch, folder, source, seed, executor, threads), patch, seconds, out, rate, picture, force)
+        load = session_loader(model_dir, executor, threads, tell)
+        _write(_prepare(patch, folder, source, seed, load, model), patch, seconds, out, rate, picture, force)
 
 
 @app.command(
@@ -166,6 +171,8 @@ def play(
     osc: str | None = None,
     clock_in: str | None = None,
     clock_out: Names = (),
+    model: str | None = None,
+    model_dir: Path | None = None,
     executor: str = DEFAULT,
     threads: Threads = None,
 ) -> None:
@@ -187,7 +194,9 @@ def play(
         osc: Hear OSC messages of this machine on a UDP port; ADDRESS:PORT for those of other machines.
         clock_in: Follow the clock of a MIDI device, by its name or *; NAME=MS takes its beats to be later.
         clock_out: Send the clock to a MIDI device, by its name; NAME=MS sends it later, below 0 earlier.
-        executor: What runs the model: torch, onnx (after `demon-patch build`), or auto, which says what it takes.
+        model: The model that plays, in place of the patch's own; demon-patch model list shows all.
+        model_dir: The folder of models, in place of DEMON_PATCH_MODELS.
+        executor: What runs the model: torch; onnx, tensorrt (after `demon-patch build`); or auto, which says why.
         threads: Processor threads, 1 to 64; all by default.
     """
     plain = plain or not (sys.stdin.isatty() and sys.stdout.isatty())
@@ -208,7 +217,6 @@ def play(
         _writable(record, None)
     choice = DeviceChoice(device, outputs_of(outputs) if outputs else (), buffer, required=out is not None)
     with Ending(last=True) as ending:
-        from demon_patch.engine.session import Session
         from demon_patch.offline import notes_of
         from demon_patch.runtime.assets.assets import files_of, is_pack
         from demon_patch.runtime.assets.overwrite import allow
@@ -223,14 +231,15 @@ def play(
                 "a pack is not edited while it plays", file=patch, mend="unpack it, and watch its patch file"
             )
         with files_of(patch) as folder:
-            document, session, clip = _load(patch, source, seed, executor, threads, live=True)
+            load = session_loader(model_dir, executor, threads, tell, live=True)
+            document, session, clip = _load(patch, source, seed, load, model)
 
             def make() -> Host:
-                load = partial(Session.load, executor=executor, threads=threads, live=True)
                 with place(patch):
                     host = Host(
-                        document, session, folder=folder, into=patch.parent, clip=clip, device=choice, load=load
-                    )
+                        document, session, folder=folder, into=patch.parent, clip=clip, device=choice, load=load,
+                        model=model,
+                    )  # fmt: skip
                 for note in notes_of(host.performer):
                     host.add_message(note)
                 controllers.attach(host.devices_hub, host.add_message)
@@ -279,32 +288,29 @@ def _writable(sound: Path, picture: Path | None) -> None:
 
 
 def _load(
-    path: Path, source: Path | None, seed: int | None, executor: str, threads: int | None, live: bool = False
+    path: Path, source: Path | None, seed: int | None, load: Callable[[str], Session], model: str | None
 ) -> tuple[Patch, Session, Source | None]:
     """Returns a patch, the model that plays it, and the clip in place of its source; prints remarks on the way."""
-    from demon_patch.engine.session import Session
     from demon_patch.nodes.catalogue import CATALOGUE
     from demon_patch.runtime.graph.warnings import unknown_words, warnings_of
     from demon_patch.runtime.performance.prepare import load_playable
 
     patch = load_playable(path, seed=seed)
-    for remark in [*warnings_of(patch, CATALOGUE), *unknown_words(patch, CATALOGUE)]:
+    for remark in [*warnings_of(patch, CATALOGUE), *unknown_words(patch, CATALOGUE, model or "")]:
         tell(remark, "yellow")
-    session = Session.load(patch.meta.model or "nano", executor=executor, threads=threads, live=live)
-    if executor == AUTO:
-        tell(session.choice)
+    session = load(model or patch.meta.model or "nano")
     return patch, session, session.source(source) if source is not None else None
 
 
 def _prepare(
-    path: Path, folder: Path, source: Path | None, seed: int | None, executor: str, threads: int | None
+    path: Path, folder: Path, source: Path | None, seed: int | None, load: Callable[[str], Session], model: str | None
 ) -> Performer:
     """Returns a performer of a patch whose files lie in `folder`. Prints the remarks and notes that the player should
     know."""
     from demon_patch.offline import notes_of
     from demon_patch.runtime.performance.prepare import perform
 
-    patch, session, clip = _load(path, source, seed, executor, threads)
+    patch, session, clip = _load(path, source, seed, load, model)
     with place(path):
         performer = perform(patch, session, folder=folder, into=path.parent, clip=clip)
     for note in notes_of(performer):
@@ -319,7 +325,7 @@ def _write(
     from demon_patch.picture import of_performance
     from demon_patch.runtime.render import write
 
-    with _progress(f"rendering {patch.name}", round(seconds * performer.spec.sample_rate)) as step:
+    with SampleBar(f"rendering {patch.name}", round(seconds * performer.spec.sample_rate)) as step:
         files: list[Path] = []
         sound = write(performer, seconds, path, rate=rate, force=force, progress=step, wrote=files.append)
     for note in performer.recalls.told:
@@ -328,25 +334,6 @@ def _write(
         show(f"wrote {file}")
     if picture is not None:
         show(f"wrote {of_performance(performer, sound, picture, title=patch.name)}")
-
-
-class _progress:
-    """A progress bar over samples; calling it moves the bar."""
-
-    def __init__(self, label: str, total: int) -> None:
-        columns = [TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn()]
-        self.bar = Progress(*columns, console=err)
-        self.task = self.bar.add_task(escape(visible(label)), total=total)
-
-    def __enter__(self) -> _progress:
-        self.bar.start()
-        return self
-
-    def __exit__(self, *_: Any) -> None:
-        self.bar.stop()
-
-    def __call__(self, samples: int) -> None:
-        self.bar.advance(self.task, samples)
 
 
 def usage(error: CycloptsError) -> str:

@@ -10,6 +10,8 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter, validators
 from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.text import Text
 
 from demon_patch.errors import DemonError, visible
@@ -77,3 +79,26 @@ def tell(what: object, colour: str = "") -> None:
 def show(what: object, colour: str = "") -> None:
     """Prints one line of a command's result on the standard output, word for word: brackets in it are no markup."""
     out.print(Text(visible(str(what)), style=colour), soft_wrap=True)
+
+
+class SampleBar:
+    """A progress bar over samples, as a context; calling it moves the bar.
+
+    label: what is made, shown word for word. total: samples in all.
+    """
+
+    def __init__(self, label: str, total: int) -> None:
+        columns = [TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn()]
+        self.bar = Progress(*columns, console=err)
+        self.task = self.bar.add_task(escape(visible(label)), total=total)
+
+    def __enter__(self) -> SampleBar:
+        self.bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.stop()
+
+    def __call__(self, samples: int) -> None:
+        """Moves the bar by a number of samples."""
+        self.bar.advance(self.task, samples)

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from demon_patch.console import Switch, Threads, examples, show, tell
-from demon_patch.engine.executors import AUTO
+from demon_patch.engine.model_folder import session_loader
 from demon_patch.errors import DemonError
 
 if TYPE_CHECKING:
-    from demon_patch.engine.session import Session
     from demon_patch.patch.model.document import Patch
     from demon_patch.runtime.live.host import Host
     from demon_patch.runtime.remote.access import Address
@@ -36,6 +35,7 @@ def host(
     outputs: str | None = None,
     buffer: int = 0,
     model: str | None = None,
+    model_dir: Path | None = None,
     seed: int | None = None,
     discard: Switch = False,
     safe: Switch = False,
@@ -54,11 +54,12 @@ def host(
         device: Part of the sound device's name; none for a clock without a sound card.
         outputs: The device's outputs to play on, as in 3,4; the first ones by default.
         buffer: Frames of the device's buffer, 8 to 16384; the shortest safe one by default.
-        model: The model that plays, in place of the patch's own.
+        model: The model that plays, in place of the patch's own; demon-patch model list shows all.
+        model_dir: The folder of models, in place of DEMON_PATCH_MODELS.
         seed: Takes the place of the Scheduler's seed.
         discard: Plays the file as it is: edits that were not saved when an earlier host ended stay a kept version.
         safe: Starts in safe mode: muted, without live values, and without MIDI and OSC, until a client ends it.
-        executor: What runs the model: torch, onnx (after `demon-patch build`), or auto, which says what it takes.
+        executor: What runs the model: torch; onnx, tensorrt (after `demon-patch build`); or auto, which says why.
         threads: Processor threads, 1 to 64; all by default.
     """
     from demon_patch.runtime.audio.device_choice import DeviceChoice, outputs_of
@@ -76,17 +77,10 @@ def host(
 
         file = _template() if patch is None else patch
         with files_of(file) as folder:
-            document = _load(file, seed)
+            document = _load(file, seed, model)
             files, into = (Path.cwd(), Path.cwd()) if patch is None else (folder, patch.parent)
 
-            def load(name: str) -> Session:
-                from demon_patch.engine.session import Session
-
-                session = Session.load(name, executor=executor, threads=threads, live=True)
-                if executor == AUTO:
-                    tell(session.choice)
-                return session
-
+            load = session_loader(model_dir, executor, threads, tell, live=True)
             session = load(model or document.meta.model or "nano")
 
             def make() -> Host:
@@ -103,14 +97,14 @@ def _template() -> Path:
     return shipped.template(shipped.FIRST)
 
 
-def _load(path: Path, seed: int | None) -> Patch:
+def _load(path: Path, seed: int | None, model: str | None) -> Patch:
     """Returns a patch; prints remarks on the way."""
     from demon_patch.nodes.catalogue import CATALOGUE
     from demon_patch.runtime.graph.warnings import unknown_words, warnings_of
     from demon_patch.runtime.performance.prepare import load_playable
 
     document = load_playable(path, seed=seed)
-    for remark in [*warnings_of(document, CATALOGUE), *unknown_words(document, CATALOGUE)]:
+    for remark in [*warnings_of(document, CATALOGUE), *unknown_words(document, CATALOGUE, model or "")]:
         tell(remark, "yellow")
     return document
 

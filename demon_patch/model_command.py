@@ -2,11 +2,78 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from cyclopts import App
 
-from demon_patch.console import Switch, examples, out
+from demon_patch.console import Switch, examples, out, show, tell
 
 model = App(name="model", help="The models that can play a patch.")
+
+
+@model.command(name="list", help_epilogue=examples("demon-patch model list"))
+def list_models(*, model_dir: Path | None = None) -> None:
+    """Lists all models, each with whether its weights are on this machine, and where models are looked for.
+
+    Parameters:
+        model_dir: The folder of models, in place of DEMON_PATCH_MODELS.
+    """
+    from demon_patch.engine.families import NAMES, spec_of, weights_bytes
+    from demon_patch.engine.model_folder import model_folder, use_model_folder
+
+    if model_dir is not None:
+        use_model_folder(model_dir)
+    for name in NAMES:
+        size = weights_bytes(name)
+        here = f"{size / 1e9:.2f} GB here" if size >= 1e8 else f"{size / 1e6:.1f} MB here" if size else "not here"
+        show(f"{name:30} {here:14} {spec_of(name).title}")
+    show(f"models are looked for in {model_folder()}")
+
+
+@model.command(
+    help_epilogue=examples(
+        "demon-patch model pull acestep-v15-turbo",
+        "demon-patch model pull acestep-v15-turbo --dry-run  # gets nothing",
+    )
+)
+def pull(
+    name: str, *, model_dir: Path | None = None, endpoint: str | None = None, dry_run: Switch = False
+) -> None:  # fmt: skip
+    """Gets the weights of a model from Hugging Face. What broke off goes on where it was; checksums are verified.
+
+    Parameters:
+        name: The model, as demon-patch model list names it.
+        model_dir: The folder of models, in place of DEMON_PATCH_MODELS.
+        endpoint: The address of a mirror, in place of HF_ENDPOINT.
+        dry_run: Lists the files and sizes, and gets nothing.
+    """
+    from demon_patch.engine.families import downloads_of
+    from demon_patch.engine.model_download import check_room, get, listed
+    from demon_patch.engine.model_folder import model_folder, use_model_folder
+    from demon_patch.runtime.live import memory
+
+    if model_dir is not None:
+        use_model_folder(model_dir)
+    downloads, models = downloads_of(name), model_folder()
+    if not downloads:
+        show(f"{name} comes with the program: there is nothing to get")
+        return
+    files = listed(downloads, models, endpoint)
+    total = sum(file.size for file in files)
+    free = memory.free()
+    if free is not None and 2 * total > free:  # float32 in memory, on a processor
+        told = f"{name} takes about {2 * total / 1e9:.1f} GB of memory on a processor, and {free / 1e9:.1f} GB are free"
+        tell(told, "yellow")
+    if dry_run:
+        for file in files:
+            show(f"{file.size / 1e6:10.1f} MB  {file.repository}/{file.name}{'  (here)' if file.here else ''}")
+    wanted = check_room(files, models)
+    if dry_run:
+        show(f"{wanted / 1e9:.2f} of {total / 1e9:.2f} GB are to be got, into {models}")
+        return
+    for _ in get(files, endpoint, tell):
+        pass
+    show(f"{name} is whole, in {models}")
 
 
 @model.command(help_epilogue=examples("demon-patch model info", "demon-patch model info nano --words"))
@@ -17,7 +84,7 @@ def info(name: str = "nano", *, words: Switch = False) -> None:
         name: The model, as a patch names it.
         words: Lists the words of prompts that it understands, as a page (Markdown), and nothing else.
     """
-    from demon_patch.engine.families import card_of, spec_of, words_of
+    from demon_patch.engine.families import card_of, spec_of, weights_bytes, words_of
 
     if words:
         print(words_of(name), end="")
@@ -28,4 +95,7 @@ def info(name: str = "nano", *, words: Switch = False) -> None:
     out.print(f"{spec.latent_channels} latent channels at {spec.frame_rate} Hz")
     out.print(f"songs of {spec.min_frames / spec.frame_rate:g} to {spec.max_frames / spec.frame_rate:g} s")
     out.print(f"decode margins: {spec.exact_margin} frames exact, {spec.playing_margin} playing")
+    size = weights_bytes(name)
+    missing = f"not on this machine: demon-patch model pull {name}"
+    out.print(f"weights: {f'{size / 1e6:.1f} MB on this machine' if size else missing}")
     out.print(card_of(name), markup=False, highlight=False)

@@ -70,6 +70,7 @@ def render(
     source: str | Path | None = None,
     folder: str | Path = ".",
     session: Session | None = None,
+    model: str | None = None,
     executor: str = DEFAULT,
     threads: int | None = None,
     progress: Callable[[float], None] = lambda seconds: None,
@@ -81,7 +82,8 @@ def render(
     seed: replaces the Scheduler's seed.
     source: an audio file that replaces the patch's own source.
     folder: for a Patch that is no file, the folder of the files that it names.
-    session: a loaded model; the one that the patch names is loaded by default.
+    session: a loaded model; by default `model` is loaded, or else the one that the patch names.
+    model: the name of the model that renders, in place of the patch's own.
     executor: the executor of a model that is loaded here, by name (`engine.executors.EXECUTORS`), or
         `auto`, which is PyTorch here.
     threads: the number of processor threads of a model that is loaded here; all by default.
@@ -96,7 +98,7 @@ def render(
         check_name(executor)  # whose error is about no patch
 
     def loaded(document: Patch) -> Session:
-        return session or Session.load(document.meta.model or "nano", executor=executor, threads=threads)
+        return session or Session.load(model or document.meta.model or "nano", executor=executor, threads=threads)
 
     if isinstance(patch, Patch):
         document = playable(patch, seed)

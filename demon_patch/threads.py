@@ -33,7 +33,7 @@ class Collector:
     every: pieces of work after which what they left is collected.
     """
 
-    def __init__(self, every: int = 32) -> None:
+    def __init__(self, every: int = 8) -> None:
         self._every, self._done = every, 0
 
     def note_work(self) -> None:

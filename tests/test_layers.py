@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from demon_patch.engine.families import NAMES
+from demon_patch.engine.families import PACKAGES
 from tests.support import paths
 
 ROOT = paths.ROOT / "demon_patch"
@@ -60,7 +60,7 @@ TORCH_FREE += ["demon_patch.editor.app", "demon_patch.editor.first_patch"]
 
 
 MODULES = sorted(ROOT.rglob("*.py"))
-FAMILIES = tuple(f"demon_patch.engine.families.{name}" for name in NAMES)
+FAMILIES = tuple(f"demon_patch.engine.families.{name}" for name in PACKAGES)
 
 
 def imported(text: str) -> frozenset[str]:

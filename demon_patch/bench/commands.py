@@ -60,6 +60,21 @@ def executors(executor: str = "onnx", *, save: Path | None = None, as_json: Json
 
 
 @bench.command
+def gate(executor: str = "onnx", *, as_json: JsonFlag = False) -> None:
+    """Compares the embedded model's sound by an executor with that in float32, on twelve prompts; fails if it is off.
+
+    Parameters:
+        executor: The executor, as in --executor of play.
+        as_json: Prints JSON in place of tables.
+    """
+    from demon_patch.bench.executors import judged
+
+    verdict = judged(executor)
+    _report(f"gate: {executor} against float32, {verdict.limits}", verdict.rows(), as_json)
+    verdict.check()
+
+
+@bench.command
 def sound(*recordings: Path, save: Path | None = None, as_json: JsonFlag = False, threads: Threads = None) -> None:
     """Measures how recordings sound on their way from themselves to a generation: chroma, loudness, samples.
 

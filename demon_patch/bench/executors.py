@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Mapping
+from functools import partial
 from statistics import median
 from typing import Any
 
@@ -11,15 +13,19 @@ from torch import Tensor
 
 from demon_patch.engine.contracts import Executor, Family
 from demon_patch.engine.executors import DEFAULT, executor_named
+from demon_patch.engine.executors.gate import Verdict, judge
 from demon_patch.engine.families import load_family
+from demon_patch.engine.networks import TakesCodec
+from demon_patch.engine.session import Session
 
 LENGTHS = (200, 500, 600, 1500)
 """Latent frames: the stretches of 8 and 20 seconds in focus, and songs of 24 and 60."""
 
 
 def measure(name: str, lengths: tuple[int, ...] = LENGTHS, turns: int = 15) -> list[dict[str, Any]]:
-    """Returns a row for each length: the time of a forward of one row in ms, by PyTorch and by the executor `name`, how
-    many times faster that one is, and the largest difference of their velocities as a share of the peak.
+    """Returns a row for each length of a forward of one row, and one for the decode of a window: the time in ms, by
+    PyTorch and by the executor `name`, how many times faster that one is, and the largest difference of what they
+    return, as a share of the peak.
 
     Times are medians of processor time on one thread, of turns taken one after the other, so that both meet the same
     machine. Raises DemonError for an executor that cannot run here.
@@ -27,7 +33,23 @@ def measure(name: str, lengths: tuple[int, ...] = LENGTHS, turns: int = 15) -> l
     torch.set_num_threads(1)
     family = load_family("nano")
     executors = {each: executor_named(each)(family.denoiser, lanes=1) for each in (DEFAULT, name)}
-    return [_row(family, executors, name, frames, turns) for frames in lengths]
+    return [
+        *(_row(family, executors, name, frames, turns) for frames in lengths),
+        _decode(family, executors, name, turns),
+    ]
+
+
+def _decode(family: Family, executors: dict[str, Executor], name: str, turns: int) -> dict[str, Any]:
+    """Returns the row of a window of 0.32 s with its margins."""
+    frames = round(0.32 * family.spec.frame_rate) + 2 * family.spec.playing_margin
+    latent = torch.randn(frames, family.spec.latent_channels, generator=torch.Generator().manual_seed(1))
+    at = torch.arange(frames)
+    codecs = {
+        each: e.codec(family.codec) if isinstance(e, TakesCodec) else family.codec for each, e in executors.items()
+    }
+    sound = {each: codec.decode(latent, at) for each, codec in codecs.items()}
+    plain, other = _turns({each: partial(codec.decode, latent, at) for each, codec in codecs.items()}, name, turns)
+    return _figures(f"decode of {frames}", name, plain, other, sound[name], sound[DEFAULT])
 
 
 def _row(family: Family, executors: dict[str, Executor], name: str, frames: int, turns: int) -> dict[str, Any]:
@@ -40,19 +62,34 @@ def _row(family: Family, executors: dict[str, Executor], name: str, frames: int,
         executor.place(0, executor.prepare(family.conditioner.prompt("acid")))
         inputs[each] = x, executor.prepare_schedule(torch.tensor([0.7, 0.0]))[:1], context, places
     velocity = {each: executor.forward(*inputs[each]).clone() for each, executor in executors.items()}
-    times: dict[str, list[float]] = {each: [] for each in executors}
+    work = {each: partial(executor.forward, *inputs[each]) for each, executor in executors.items()}
+    plain, other = _turns(work, name, turns)
+    return _figures(f"forward of {frames}", name, plain, other, velocity[name], velocity[DEFAULT])
+
+
+def _turns(work: Mapping[str, Callable[[], object]], name: str, turns: int) -> tuple[float, float]:
+    """Returns the median times of two kinds of work in ms: PyTorch's, and that of `name`."""
+    times: dict[str, list[float]] = {each: [] for each in work}
     for _ in range(turns):
-        for each, executor in executors.items():
+        for each, call in work.items():
             began = time.process_time()
-            executor.forward(*inputs[each])
+            call()
             times[each].append(time.process_time() - began)
-    plain, other = (1e3 * median(times[each]) for each in (DEFAULT, name))
-    apart = float((velocity[name] - velocity[DEFAULT]).abs().max() / velocity[DEFAULT].abs().max())
+    return 1e3 * median(times[DEFAULT]), 1e3 * median(times[name])
+
+
+def _figures(what: str, name: str, plain: float, other: float, got: Tensor, expected: Tensor) -> dict[str, Any]:
     return {
         "executor": name,
-        "frames": frames,
+        "latent_frames": what,
         "torch_ms": plain,
         "executor_ms": other,
         "times_faster": plain / other,
-        "difference": apart,
+        "difference": float((got - expected).abs().max() / expected.abs().max()),
     }
+
+
+def judged(name: str) -> Verdict:
+    """Returns how far the embedded model's sound by the executor `name` is from that in float32."""
+    sessions = [Session.load("nano", executor=each, threads=1, live=True) for each in (DEFAULT, name)]
+    return judge(*sessions)

@@ -38,6 +38,7 @@ class StubHandle:
     """A handle without a prompt."""
 
     epoch: int = 0
+    nbytes: int = 0
 
 
 class StubExecutor:

@@ -23,7 +23,9 @@ def _own_package() -> None:
 if __name__ == "__main__":
     if not __package__:
         _own_package()
+    from demon_patch.doctor import chosen_model
     from demon_patch.doctor.apart import serve
     from demon_patch.doctor.checks import CHECKS
 
-    serve(CHECKS, sys.argv[1:])
+    of_model = [name for name in sys.argv[1:] if name.startswith(f"{chosen_model.TITLE}: ")]
+    serve((*CHECKS, *(chosen_model.named(of_model[0]) if of_model else ())), sys.argv[1:])

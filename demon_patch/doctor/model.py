@@ -15,8 +15,8 @@ PROMPT = "house, 120 bpm"
 
 
 def models() -> Iterator[Finding]:
-    """Loads every model family with its weights, whose checksums are verified then, and reads its words and LoRAs."""
-    for name in families.NAMES:
+    """Loads every model that ships with the program, which verifies its checksums, and reads its words and LoRAs."""
+    for name in families.SHIPPED:
         yield from _family(name)
 
 

@@ -1,4 +1,5 @@
 """The interfaces that every model family and every executor implements. Torch-free at run time.
+`prompt_contracts` has what only some families' prompts need.
 
 Letters of shapes: T latent frames, C latent channels, X context channels, R rows of a forward, S steps, L tokens.
 """
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar, runtime_che
 
 from demon_patch.engine.check_controls import checked_number, checked_option
 from demon_patch.engine.controls import CONTROLS, FAMILY, TABLE, Control
+from demon_patch.engine.prompt_contracts import Handle
 from demon_patch.errors import DemonError
 
 if TYPE_CHECKING:
@@ -38,8 +40,7 @@ PLAIN: Mapping[str, float | str] = MappingProxyType({
 class FamilySpec:
     """The geometry of a model family and what was measured of it.
 
-    sample_rate: audio samples per second and channel.
-    channels: audio channels.
+    sample_rate: audio samples per second and channel. channels: audio channels.
     frame_rate: latent frames per second.
     quantum: song lengths are multiples of this number of latent frames.
     min_frames, max_frames: the shortest and the longest song, in latent frames.
@@ -53,7 +54,7 @@ class FamilySpec:
         the sound equally far.
     border: the number of latent frames at each end of a generated stretch that differ more from a generation of the
         whole song than the middle of the stretch does.
-    timbre: whether a prompt can borrow the sound colour of a clip.
+    timbre: whether a prompt can borrow the sound colour of a clip. lyrics: whether it can have lyrics.
     dry_reach: the rms distance between a latent frame and the same frame of its source below which some of the
         recording itself is heard (`engine.sound.dry_path`). At 0 the recording is never heard.
     """
@@ -76,6 +77,7 @@ class FamilySpec:
     tick_song: int = 600
     border: int = 0
     timbre: bool = False
+    lyrics: bool = False
     dry_reach: float = 0.0
 
     def __post_init__(self) -> None:
@@ -152,14 +154,15 @@ class FamilySpec:
 class Conditioning:
     """A prompt in the form that the denoiser takes.
 
-    tokens: [L, ...], in the family's own encoding.
-    text: the prompt in the player's words.
-    unknown: the words of the text that the family cannot read.
+    tokens: [L, ...], in the family's own encoding. text: the prompt in the player's words.
+    unknown: the words of the text that the family cannot read. lyrics, language: what is sung, and in which language.
     """
 
     tokens: Tensor
     text: str = ""
     unknown: tuple[str, ...] = ()
+    lyrics: str = ""
+    language: str = ""
 
 
 Blend: TypeAlias = tuple[tuple[Conditioning, float], ...]
@@ -306,15 +309,6 @@ class Family:
     codec: Codec
     conditioner: Conditioner
     loras: Mapping[str, Path] = field(default_factory=dict)
-
-
-class Handle(Protocol):
-    """A prompt that an executor prepared. Only that executor takes it.
-
-    epoch: the weights epoch for which it was prepared. The handle is void while the executor's epoch is another one.
-    """
-
-    epoch: int
 
 
 class Executor(Protocol):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 Shape = Literal["scalar", "integer", "switch", "gate", "choice", "curve", "surface", "prompt", "source"]
-Part = Literal["timbre"]
+Part = Literal["timbre", "lyrics"]
 Propagation = Literal["request", "step", "late step", "decode", "ring"]
 Taper = Literal["linear", "log", "int", "family"]
 Carrier = Literal["scheduler", "source_blend", "step_state", "decoder", "lora", "steer"]

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from demon_patch.engine.contracts import Codec
+
 ROWS, FRAMES, LENGTH, RANK = "rows", "frames", "length", "rank"
 """Names of axes: rows of a forward, latent frames, positions of a prompt, ranks of all LoRAs together."""
 
@@ -84,5 +86,26 @@ class Exports(Protocol):
 
     def networks(self) -> Sequence[Network]:
         """Returns its networks. That of a denoiser is one, named `denoiser`: its inputs are x, time, context and the
-        condition tensors of `Denoiser.velocity`, in this order, and each begins with the axis `rows`."""
+        condition tensors of `Denoiser.velocity`, in this order, and each begins with the axis `rows`. Where prompts
+        have an axis `length`, it is the second one, and positions whose numbers are all 0 have no effect."""
+        ...
+
+
+@runtime_checkable
+class RunsElsewhere(Exports, Protocol):
+    """A codec whose networks another runtime can run in its place."""
+
+    def run_by(self, run: Callable[[str, Tensor], Tensor]) -> Codec:
+        """Returns a codec with the same weights whose networks are run by `run(name, input)`, which returns the output.
+        A network that plays no part while a song plays may stay with PyTorch."""
+        ...
+
+
+@runtime_checkable
+class TakesCodec(Protocol):
+    """An executor that also runs networks of the codec."""
+
+    def codec(self, codec: Codec) -> Codec:
+        """Returns the codec that decodes in place of `codec` while this executor plays. Raises DemonError if a network
+        of it is not built."""
         ...

@@ -21,6 +21,8 @@ from demon_patch.engine.executors import DEFAULT, Choice, check_name, choose, ex
 from demon_patch.engine.families import NAMES, load_family, steering_of
 from demon_patch.engine.lora.effect import effect_note, effect_of
 from demon_patch.engine.lora.merge import Lora, Loras, read_lora
+from demon_patch.engine.networks import TakesCodec
+from demon_patch.engine.prompt_contracts import ReadsSong, Repaints, Sings
 from demon_patch.engine.ring.focus import focused
 from demon_patch.engine.ring.noise import NoiseBank
 from demon_patch.engine.ring.request import FORWARDED, Request, check_finite
@@ -36,6 +38,9 @@ from demon_patch.small_cache import Same, SmallCache
 
 PLACES = 2 * CONDITIONS * MAX_DEPTH
 """The number of prompt places that a session needs: those of a ring, and as many for a generation made beside it."""
+
+PROMPT_BYTES = 256 * 2**20
+"""Bytes of prepared prompts that are kept besides those that play; the latest one is kept however large it is."""
 
 
 class Session:
@@ -69,10 +74,13 @@ class Session:
                 f"an executor with {self.executor.capacity} prompt places",
                 mend=f"a session needs one with a capacity of at least {PLACES}",
             )
+        conditioner = family.conditioner
+        self._reads_song = conditioner if isinstance(conditioner, ReadsSong) else None
+        self._repaints = conditioner if isinstance(conditioner, Repaints) else None
         self._keys: SmallCache[Hashable] = SmallCache(256)
-        self._handles: SmallCache[Handle] = SmallCache(256)
+        self._handles: SmallCache[Handle] = SmallCache(PROMPT_BYTES, lambda handle: handle.nbytes)
         self._contexts: SmallCache[Tensor] = SmallCache(64)
-        self._tints: SmallCache[Handle] = SmallCache(16)
+        self._tints: SmallCache[Handle] = SmallCache(PROMPT_BYTES // 4, lambda handle: handle.nbytes)
         self._noise: dict[int, NoiseBank] = {}
 
     @classmethod
@@ -91,12 +99,20 @@ class Session:
         torch.set_num_threads(1)  # rows run side by side instead: see engine.executors.row_threads
         family = load_family(name)
         choice = choose(executor, family.denoiser, live)
-        made = executor_named(choice.name)
-        return cls(family, made(family.denoiser, lanes=threads or min(os.cpu_count() or 1, 8)), choice)
+        made = executor_named(choice.name)(family.denoiser, lanes=threads or min(os.cpu_count() or 1, 8))
+        if isinstance(made, TakesCodec):
+            family = replace(family, codec=made.codec(family.codec))
+        return cls(family, made, choice)
 
-    def prompt(self, text: str) -> Conditioning:
-        """Returns a prompt from free text. Its `unknown` are the words that the family cannot read."""
-        return self.family.conditioner.prompt(text)
+    def prompt(self, text: str, lyrics: str = "", language: str = "") -> Conditioning:
+        """Returns a prompt from free text. Its `unknown` are the words that the family cannot read.
+
+        lyrics, language: what is sung, and the code of its language ("en"). A family without lyrics leaves them out.
+        """
+        conditioner = self.family.conditioner
+        if (lyrics or language) and isinstance(conditioner, Sings):
+            return conditioner.sung(text, lyrics, language)
+        return conditioner.prompt(text)
 
     def prepare(self, prompt: Conditioning) -> None:
         """From any thread. Prepares a prompt, so that the first request with it does not have to wait."""
@@ -182,12 +198,19 @@ class Session:
         taken = RequestControls(given, self.spec)
         taken.check_needs(parts.keys())
         timbre = parts.get("timbre_source"), taken.number("timbre")
-        first = self._tinted(prompt, *timbre)
-        second = None if "prompt_b" not in parts else self._tinted(parts["prompt_b"], *timbre)
+        latent = source.latent if source_latent is None else source_latent
+        context = self._context(source, parts.get("structure_source"), taken.number("structure"))
+        mask = taken.curve("mask")
+        kept = mask is not None and bool((mask <= 0).any())
+        if kept and mask is not None and self._repaints is not None:
+            context = self._repaints.repaint(context, latent, mask)
+        song = parts.get("structure_source", source), taken.number("structure"), kept
+        first = self._tinted(self._for_song(prompt, *song), *timbre)
+        second = None if "prompt_b" not in parts else self._tinted(self._for_song(parts["prompt_b"], *song), *timbre)
         request = Request(
             conditioning=self._blended(first, second, taken.number("prompt_blend")),
-            context=self._context(source, parts.get("structure_source"), taken.number("structure")),
-            source=source.latent if source_latent is None else source_latent,
+            context=context,
+            source=latent,
             controls=taken,
             second=second,
             negative=self._negative() if taken.option("guidance_mode") in FORWARDED else None,
@@ -290,6 +313,16 @@ class Session:
     def _negative(self) -> Handle:
         """Returns the handle of the null prompt. Guidance pushes the velocity away from this prompt's velocity."""
         return self._handle(self.family.conditioner.prompt(""))
+
+    def _for_song(
+        self, prompt: Conditioning | Blend, clip: Source, structure: float, repaints: bool
+    ) -> Conditioning | Blend:
+        """Returns a prompt, or each of several, as the family says it for a generation over a clip."""
+        if self._reads_song is None:
+            return prompt
+        if isinstance(prompt, Conditioning):
+            return self._reads_song.for_song(prompt, clip, structure, repaints)
+        return tuple((self._reads_song.for_song(each, clip, structure, repaints), share) for each, share in prompt)
 
     def _tinted(self, prompt: Conditioning | Blend, clip: Source | None, amount: float) -> Handle:
         """Returns the handle of a prompt with some of a clip's sound colour, or the mean of several such prompts by

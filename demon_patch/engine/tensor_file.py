@@ -43,17 +43,18 @@ class Stored:
 class TensorFile:
     """A safetensors file whose header is read.
 
+    most: the largest size of the file, in bytes.
     tensors: header entries by name, in the order of the header.
     metadata: texts by name.
     Raises WeightsError if the file is missing, too large, or no safetensors file.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, most: int = MAX_BYTES) -> None:
         self.path = path
         try:
             size = path.stat().st_size
-            if size > MAX_BYTES:
-                raise WeightsError(f"it has {size / 2**20:.0f} MiB", mend=f"use a file below {MAX_BYTES >> 20} MiB")
+            if size > most:
+                raise WeightsError(f"it has {size / 2**20:.0f} MiB", mend=f"use a file below {most >> 20} MiB")
             with path.open("rb") as stream:
                 length = int.from_bytes(stream.read(8), "little")
                 if size < 8 or length > size - 8:

@@ -14,7 +14,10 @@ from tests.support.paths import DOCS, ROOT
 
 PAGES = [
     ROOT / "README.md",
-    *(DOCS / f"{name}.md" for name in ("architecture", "decisions", "extending", "glossary", "how-a-patch-runs")),
+    *(
+        DOCS / f"{name}.md"
+        for name in ("architecture", "decisions", "extending", "families", "glossary", "gpu", "how-a-patch-runs")
+    ),
 ]
 LINK = re.compile(r"\[([^\]]+)\]\(([^)#\s]*)(?:#[^)]*)?\)")
 NAMED = re.compile(r"`([A-Za-z_][\w.]*)`")

@@ -16,6 +16,7 @@ from torch import Tensor
 from demon_patch.engine.contracts import Conditioning, Denoiser, Executor, Family, Handle
 from demon_patch.engine.executors import checks
 from demon_patch.engine.lora.merge import LayerChange, Lora, layers_of
+from demon_patch.engine.prompt_contracts import MixesPrompts
 from demon_patch.engine.side_inputs import SideInputs
 from demon_patch.engine.steering.vector import BlockHooks, shape_of
 from demon_patch.errors import DemonError
@@ -74,9 +75,11 @@ class Desk:
         x, time, context, _ = self.arguments(0)
         return self.executor.forward(x, time, context, torch.tensor([7])).clone()
 
-    def condition(self, text: str, denoiser: Denoiser | None = None) -> tuple[Tensor, ...]:
+    def condition(
+        self, text: str, denoiser: Denoiser | None = None, tokens: Tensor | None = None
+    ) -> tuple[Tensor, ...]:
         with torch.inference_mode():
-            tokens = self.family.conditioner.prompt(text).tokens
+            tokens = self.family.conditioner.prompt(text).tokens if tokens is None else tokens
             return (denoiser or self.family.denoiser).condition(tokens)
 
     @torch.inference_mode()
@@ -172,8 +175,13 @@ def prompts_blend_from_one_end_to_the_other(make: Make, family: Callable[[], Fam
     assert not torch.equal(*ends)
     assert torch.equal(desk.answer(desk.executor.blend(first, second, 0.0)), ends[0])
     assert torch.equal(desk.answer(desk.executor.blend(first, second, 1.0)), ends[1])
-    conditions = zip(desk.condition("house"), desk.condition("ambient"), strict=True)
-    mixed = tuple(torch.lerp(one, other, 0.25) for one, other in conditions)
+    one, other = desk.condition("house"), desk.condition("ambient")
+    denoiser = desk.family.denoiser
+    if isinstance(denoiser, MixesPrompts):
+        with torch.inference_mode():
+            mixed = denoiser.mixed(one, other, 0.25)
+    else:
+        mixed = tuple(torch.lerp(a, b, 0.25) for a, b in zip(one, other, strict=True))
     close(desk.answer(desk.executor.blend(first, second, 0.25)), desk.expected(0, mixed))
 
 
@@ -287,7 +295,7 @@ def handles_of_others_are_refused(make: Make, family: Callable[[], Family]) -> N
 
 
 @check
-def prompts_of_other_lengths_are_refused(make: Make, family: Callable[[], Family]) -> None:
+def prompts_of_other_lengths_are_refused_or_fitted(make: Make, family: Callable[[], Family]) -> None:
     desk = Desk(make, family)
     tokens = desk.family.conditioner.prompt("house").tokens
     twice = Conditioning(torch.cat((tokens, tokens)), "twice")
@@ -296,6 +304,15 @@ def prompts_of_other_lengths_are_refused(make: Make, family: Callable[[], Family
     except RuntimeError:
         return  # this family's prompts have one length
     own, longer = desk.prepare("house"), desk.executor.prepare(twice)
+    if isinstance(desk.family.denoiser, MixesPrompts):
+        before = desk.forward(1)
+        close(desk.answer(longer), desk.expected(0, desk.condition("", tokens=twice.tokens)))
+        close(desk.forward(1), before)  # though the places have become longer
+        close(desk.answer(own), desk.expected(0, desk.condition("house")))
+        ends = [desk.answer(each) for each in (own, longer)]
+        close(desk.answer(desk.executor.blend(own, longer, 0.0)), ends[0])
+        close(desk.answer(desk.executor.blend(own, longer, 1.0)), ends[1])
+        return
     refused(checks.LENGTHS, desk.executor.place, 0, longer)
     refused(checks.LENGTHS, desk.executor.blend, own, longer, 0.5)
     refused(checks.LENGTHS, desk.executor.blend, longer, own, 0.5)

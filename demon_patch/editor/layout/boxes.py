@@ -145,7 +145,7 @@ def _subpatch(made: Subject, patch: Patch, within: str | None, facts: Facts) -> 
 
 
 def box_of(of: Subject) -> Box:
-    """Returns the box of a node."""
+    """Returns the box of a node. A port that only some models have stands in it once it is set."""
     node = of.node
     box = Box(of.id, node.type, of.title, of.category, *node.at, NARROW, HEAD, of.known, node.colour)
     box.bypass, box.muted, box.problem = node.bypass, node.muted, of.problem
@@ -157,10 +157,10 @@ def box_of(of: Subject) -> Box:
         box.text = str(of.value(words))
     shown_port = words.name if worded and words is not None else ""
     box.w = _width(of)
-    ports = [p for p in of.ports.values() if not (worded and p is words)]
+    used = node.values.keys() | node.ranges.keys() | of.live.keys()
+    ports = [p for p in of.ports.values() if not (worded and p is words) and (p.part is None or p.name in used)]
     outs = folding.shown(list(of.outs), of.wired_out, (), node.folded, outs=True)
     y = _head_and_outs(box, of, outs, shown_port)
-    used = node.values.keys() | node.ranges.keys() | of.live.keys()
     first = sorted(ports, key=lambda p: p.optional)
     names, parts = [p.name for p in first], folding.parts_of(first)
     rows = set(folding.shown(names, of.wired_in, used, node.folded, parts=parts))

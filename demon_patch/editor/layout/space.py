@@ -175,10 +175,9 @@ class Space:
         left, top, right, bottom = rect
         dx, dy = MARGIN * (right - left), MARGIN * (bottom - top)
         area = left - dx, top - dy, right + dx, bottom + dy
-        wires = tuple(self.wires_within(area))
-        found = Seen(tuple(self.within(area)), wires, tuple(self._wire_cells.rects[key] for key in wires))
-        self._seen = changes, area, found
-        return found
+        wires, rects = tuple(self.wires_within(area)), self._wire_cells.rects
+        self._seen = changes, area, Seen(tuple(self.within(area)), wires, tuple(rects[key] for key in wires))
+        return self._seen[2]
 
     @property
     def rect(self) -> Rect | None:
@@ -386,8 +385,7 @@ def _in_box(box: Box, x: float, y: float) -> Hit:
     shown = box.display
     if shown is not None and _inside((shown.x, shown.y, shown.x + shown.w, shown.y + shown.h), px, py):
         return Hit("text", box.id, shown.port) if shown.port else Hit("display", box.id)
-    row = next((row for row in box.rows if abs(row.y - py) <= ROW / 2), None)
-    if row is not None:
+    if (row := next((row for row in box.rows if abs(row.y - py) <= ROW / 2), None)) is not None:
         return Hit(_in_row(box, row, px), box.id, row.port)
     folds = (box.hidden or box.unfolded) and py > box.h - FOLD - 3.0
     return Hit("fold" if folds else "body", box.id)

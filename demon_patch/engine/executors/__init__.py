@@ -24,8 +24,9 @@ EXECUTORS: dict[str, str] = {
 }
 """`module:class` of every executor, by name. A program may add its own before it loads a session."""
 
-FASTEST_FIRST: tuple[str, ...] = ("tensorrt", DEFAULT)
-"""The executors that `auto` asks when something is played live, the one that it likes best first."""
+FASTEST_FIRST: tuple[str, ...] = ("tensorrt", "onnx", DEFAULT)
+"""The executors that `auto` asks when something is played live, the one that it likes best first. ONNX Runtime stands
+before PyTorch because it is faster on a processor (`demon-patch bench executors`, docs/executors.md)."""
 
 
 class MakesExecutor(Protocol):

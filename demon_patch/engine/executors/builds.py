@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 import msgspec
 import torch
@@ -40,7 +41,8 @@ LONGEST_ABOUT = 1 << 20  # bytes
 
 
 class About(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What `build.json` says. files: SHA-256 by name. layers: path, inputs and outputs of those with side paths."""
+    """What `build.json` says. files: SHA-256 by name. layers: path, inputs and outputs of those with side paths.
+    lengths: of fixed axes."""
 
     model: str
     network: str
@@ -48,6 +50,7 @@ class About(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     inputs: dict[str, list[str]]
     layers: list[tuple[str, int, int]]
     files: dict[str, str]
+    lengths: dict[str, int] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +81,26 @@ def key_of(network: Network) -> str:
     return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:24]
 
 
+def stamp_of(module: nn.Module) -> tuple[tuple[int, int], ...]:
+    """Returns what changes whenever a weight is written: its place, and the number of writes to it. Quick, unlike
+    `weights_digest`."""
+    return tuple((each.data_ptr(), 0 if each.is_inference() else each._version) for each in module.parameters())
+
+
+_DIGESTS: WeakKeyDictionary[nn.Module, tuple[object, str]] = WeakKeyDictionary()
+
+
 def weights_digest(module: nn.Module) -> str:
-    """Returns a hash of the names, types, shapes and bytes of a module's weights and buffers, in hexadecimal."""
+    """Returns a hash of the names, types, shapes and bytes of a module's weights and buffers, in hexadecimal. It is
+    computed anew after a weight was written."""
+    stamp = stamp_of(module)
+    known = _DIGESTS.get(module)
+    if known is None or known[0] != stamp:
+        known = _DIGESTS[module] = stamp, _digest(module)
+    return known[1]
+
+
+def _digest(module: nn.Module) -> str:
     total = hashlib.blake2b(digest_size=16)
     for name, tensor in sorted((*module.named_parameters(), *module.named_buffers())):
         total.update(f"{name}:{tensor.dtype}:{tuple(tensor.shape)}".encode())
@@ -129,6 +150,20 @@ def found(network: Network) -> Build | None:
     return _build(place, about)
 
 
+def lengths_found(network: Network) -> list[dict[str, int]]:
+    """Returns the lengths of fixed axes for which a network is built; one empty entry where it has no fixed axis."""
+    known: list[dict[str, int]] = []
+    for place in sorted(folder().glob(f"{network.model}-{network.name}-*")):
+        try:
+            with (place / ABOUT).open("rb") as stream:
+                about = msgspec.json.decode(stream.read(LONGEST_ABOUT), type=About)
+        except (OSError, msgspec.MsgspecError):
+            continue
+        if about.lengths not in known and found(network.at(about.lengths)) is not None:
+            known.append(about.lengths)
+    return known
+
+
 def build(network: Network, tell: Callable[[str], None] = lambda line: None) -> Build:
     """Exports a network, unless its build is there, and returns the build.
 
@@ -158,6 +193,7 @@ def build(network: Network, tell: Callable[[str], None] = lambda line: None) -> 
             _shapes(network, layers),
             [(layer.path, layer.inputs, layer.outputs) for layer in layers],
             {path.name: _checksum(path) for path in sorted(draft.iterdir())},
+            {name: axis.most for name, axis in network.axes.items() if axis.fixed},
         )
         (draft / ABOUT).write_bytes(msgspec.json.format(msgspec.json.encode(about), indent=1))
         shutil.rmtree(place, ignore_errors=True)

@@ -25,13 +25,19 @@ import torch
 
 from demon_patch.engine.executors.builds import Build
 from demon_patch.engine.executors.export import side_parts
-from demon_patch.engine.networks import FRAMES, RANK, ROWS, Network
+from demon_patch.engine.networks import FRAMES, LENGTH, RANK, ROWS, Network
 from demon_patch.errors import DemonError
 
 LIBRARIES = ("tensorrt", "tensorrt_rtx")
 ROW_BUCKETS = (1, 2, 4, 8)
 RANKS = (0, 64)
 """Widths of the side inputs that an engine takes: without LoRAs, and with LoRAs of up to so many ranks together."""
+
+PROMPT_LENGTH = 512
+"""Positions of a prompt that an engine takes, where prompts have lengths; shorter ones are filled up."""
+
+WINDOW = 64
+"""Latent frames of an engine that decodes windows, with their margins; what is shorter is filled up."""
 
 FORM = 1
 """Grows when engines of an older version of this module must not be used."""
@@ -88,13 +94,13 @@ class Profile:
     lengths: Mapping[str, int]
 
 
-def profiles_of(network: Network, frames: int, lengths: Mapping[str, int] | None = None) -> tuple[Profile, ...]:
+def profiles_of(network: Network, frames: int) -> tuple[Profile, ...]:
     """Returns the profiles of a network's engine: every row bucket, without LoRAs and with them; one profile for a
     network without rows.
 
-    frames: the latent frames of a stretch. lengths: of other axes.
+    frames: the latent frames of a stretch.
     """
-    fixed = {**(lengths or {}), FRAMES: frames}
+    fixed = {FRAMES: frames} | ({LENGTH: PROMPT_LENGTH} if LENGTH in network.axes else {})
     if ROWS not in network.axes:
         return (Profile(fixed),)
     ranks = RANKS if network.loras else (0,)

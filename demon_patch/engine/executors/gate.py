@@ -7,7 +7,7 @@ and with the candidate, decoded, and compared as they are heard: by their log-me
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from types import MappingProxyType
 
@@ -71,6 +71,10 @@ class Verdict:
     def worst(self) -> Distance:
         """Returns the prompt that is furthest out, by the larger of its two shares of the limits."""
         return max(self.distances, key=lambda each: max(each.mel / self.limits.mel, each.onset / self.limits.onset))
+
+    def rows(self) -> list[dict[str, str | float]]:
+        """Returns a row for each prompt."""
+        return [asdict(each) for each in self.distances]
 
     def check(self) -> None:
         """Raises DemonError, with the worst prompt and its figures, unless every prompt is within the limits."""

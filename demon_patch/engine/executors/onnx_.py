@@ -15,14 +15,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from demon_patch.engine.contracts import Denoiser
+from demon_patch.engine.contracts import Codec, Denoiser
 from demon_patch.engine.executors import builds
 from demon_patch.engine.executors.checks import check_placed, check_shapes
 from demon_patch.engine.executors.export import check_libraries
 from demon_patch.engine.executors.side_inputs import packed
 from demon_patch.engine.executors.torch_ import TorchExecutor
 from demon_patch.engine.lora.merge import Loras
-from demon_patch.engine.networks import SIDE_INPUTS, Exports, Network
+from demon_patch.engine.networks import FRAMES, SIDE_INPUTS, Exports, Network, RunsElsewhere
 from demon_patch.engine.side_inputs import SideInputs
 from demon_patch.errors import DemonError
 
@@ -78,6 +78,7 @@ class OnnxExecutor(TorchExecutor):
         if reason is not None:
             raise reason
         self._network = network_of(denoiser)
+        self._lengths = builds.lengths_found(self._network)
         self._load()
 
     @staticmethod
@@ -88,19 +89,39 @@ class OnnxExecutor(TorchExecutor):
             network = network_of(denoiser)
         except DemonError as error:
             return error
-        if builds.found(network) is None:
-            return DemonError(
-                f"no network of {network.model} is built for these weights",
-                mend=f"demon-patch build --model {network.model} --executor onnx",
-            )
-        return None
+        return None if builds.lengths_found(network) else _not_built(network)
 
     def _load(self) -> None:
-        """Reads the network of the present weights, which is built first where it is not there."""
-        build = builds.build(self._network)
+        """Reads the network of the present weights, for each length that is built; builds it first where it is not."""
+        made = [(lengths, builds.build(self._network.at(lengths))) for lengths in self._lengths]
         self._key = builds.key_of(self._network)
-        self._layers, self._runtime = build.layers, OnnxNetwork(build.onnx)
+        self._layers = made[0][1].layers
+        self._runtimes = {lengths.get(FRAMES): OnnxNetwork(build.onnx) for lengths, build in made}
         self._none, self._arrays = packed(self._layers, ()), packed(self._layers, self.loras)
+
+    def _runtime(self, frames: int) -> OnnxNetwork:
+        """Returns the network for so many latent frames. Raises DemonError if it is not built."""
+        runtime = self._runtimes.get(frames if self._network.axes[FRAMES].fixed else None)
+        if runtime is None:
+            raise _not_built(self._network, f" and {frames} latent frames", ", with --seconds for that length")
+        return runtime
+
+    def codec(self, codec: Codec) -> Codec:
+        """Returns a codec that decodes by ONNX Runtime, or the given one if its family declares no network."""
+        if not isinstance(codec, RunsElsewhere):
+            return codec
+        networks: dict[str, tuple[str, OnnxNetwork]] = {}
+        for network in codec.networks():
+            build = builds.found(network)
+            if build is None:
+                raise _not_built(network)
+            networks[network.name] = network.inputs[0].name, OnnxNetwork(build.onnx)
+
+        def run(name: str, given: Tensor) -> Tensor:
+            of, runtime = networks[name]
+            return torch.from_numpy(runtime.run({of: array_of(given)}))
+
+        return codec.run_by(run)
 
     @torch.inference_mode()
     def forward(
@@ -122,7 +143,7 @@ class OnnxExecutor(TorchExecutor):
             arrays = self._arrays if taken.strengths is not None else self._none
             strengths = np.zeros((self.bucket, 0), np.float32) if taken.strengths is None else array_of(taken.strengths)
             inputs |= zip(SIDE_INPUTS, (arrays.down, arrays.up, arrays.by_row(strengths)), strict=True)
-        return torch.from_numpy(self._runtime.run(inputs))
+        return torch.from_numpy(self._runtime(x.shape[1]).run(inputs))
 
     def set_loras(self, loras: Loras) -> bool:
         """Makes these the only LoRAs. Returns whether they are others than before."""
@@ -136,3 +157,10 @@ class OnnxExecutor(TorchExecutor):
         super().weights_changed()
         if builds.key_of(self._network) != self._key:
             self._load()
+
+
+def _not_built(network: Network, length: str = "", how: str = "") -> DemonError:
+    return DemonError(
+        f"no network of {network.model} is built for these weights{length}",
+        mend=f"demon-patch build --model {network.model} --executor onnx{how}",
+    )

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from demon_patch.engine.contracts import Denoiser
+from demon_patch.engine.contracts import Codec, Denoiser
 from demon_patch.engine.executors import builds, engines
 from demon_patch.engine.executors.checks import check_placed, check_shapes
 from demon_patch.engine.executors.engine_run import EngineRun
@@ -21,7 +21,7 @@ from demon_patch.engine.executors.onnx_ import network_of
 from demon_patch.engine.executors.side_inputs import packed
 from demon_patch.engine.executors.torch_ import TorchExecutor
 from demon_patch.engine.lora.merge import Loras
-from demon_patch.engine.networks import FRAMES, RANK, ROWS, SIDE_INPUTS
+from demon_patch.engine.networks import FRAMES, LENGTH, RANK, ROWS, SIDE_INPUTS, Network, Part, RunsElsewhere
 from demon_patch.engine.side_inputs import SideInputs
 from demon_patch.errors import DemonError
 
@@ -33,7 +33,7 @@ class TensorRtExecutor(TorchExecutor):
     """Runs a denoiser's engine in forwards of exactly `bucket` rows. Keeps the contract of `Executor`; it has one lane.
 
     bucket: one of `engines.ROW_BUCKETS`, or any number up to the largest, which then runs in the next larger profile.
-    open_engine: gives the engines, in place of those that are built for the GPU that is here.
+    open_engine, open_codec: give the engines, in place of those that are built for the GPU that is here.
     Raises DemonError for what `why_not` returns.
     """
 
@@ -44,6 +44,7 @@ class TensorRtExecutor(TorchExecutor):
         capacity: int = 48,
         lanes: int = 1,
         open_engine: OpenEngine | None = None,
+        open_codec: Callable[[Network, int], Any] | None = None,
     ) -> None:
         del lanes  # forwards of one GPU run one after the other
         super().__init__(denoiser, bucket, capacity, 1)
@@ -54,10 +55,11 @@ class TensorRtExecutor(TorchExecutor):
         self._network = network_of(denoiser)
         self._device = next((each.device for each in self._network.module.parameters()), torch.device("cpu"))
         self._open = open_engine or partial(_opened, self._network)
+        self._open_codec = open_codec or _opened
         self._rows = next(each for each in engines.ROW_BUCKETS if each >= bucket)
         self._runs: dict[tuple[int, int], EngineRun] = {}
         self._engines: dict[int, Any] = {}
-        build = builds.found(self._network)
+        build = _any_build(self._network)
         assert build is not None
         self._build, self._key = build, builds.key_of(self._network)
         self._side_inputs: tuple[Tensor, Tensor, Tensor] | None = None  # down, up, and each rank's LoRA
@@ -73,11 +75,11 @@ class TensorRtExecutor(TorchExecutor):
         except DemonError as error:
             return error
         mend = f"demon-patch build --model {network.model} --executor tensorrt"
-        build = builds.found(network)
+        build = _any_build(network)
         if build is None:
             return DemonError(f"no network of {network.model} is built for these weights", mend=mend)
-        folder = engines.engine_path(build, trt, machine, ()).parent
-        if not any(folder.glob(f"{machine.capability}-*.engine")):
+        engine = f"{network.model}-{network.name}-*-engines/{machine.capability}-*.engine"
+        if not any(builds.folder().glob(engine)):
             return DemonError(f"no engine of {network.model} is built for {machine.gpu}", mend=mend)
         return None
 
@@ -96,19 +98,28 @@ class TensorRtExecutor(TorchExecutor):
         check_shapes(x, time, context, places, self.bucket)
         if not self._buffers or places.device.type == "cpu":
             check_placed(places.tolist(), self._placed)
-        taken = self._taken(time, places, sides)
-        own = (self._filled(each) for each in (x, taken.time, context, *taken.condition))
-        inputs = dict(zip((part.name for part in self._network.inputs), own, strict=True))
+        taken, parts = self._taken(time, places, sides), self._network.inputs
+        given = (x, taken.time, context, *taken.condition)
+        own = (self._filled(each, part) for each, part in zip(given, parts, strict=True))
+        inputs = dict(zip((part.name for part in parts), own, strict=True))
         beside: dict[str, Tensor] = {}
         if taken.strengths is not None and self._side_inputs is not None:
             down, up, owner = self._side_inputs
-            shares = functional.pad(self._filled(taken.strengths.to(self._device)), (0, 1)).index_select(1, owner)
-            beside = dict(zip(SIDE_INPUTS, (down, up, shares), strict=True))
+            strengths = functional.pad(taken.strengths.to(self._device), (0, 1, 0, self._rows - self.bucket))
+            beside = dict(zip(SIDE_INPUTS, (down, up, strengths.index_select(1, owner)), strict=True))
         run = self._run(x.shape[1], engines.RANKS[-1] if beside else 0)
         return run.run(inputs | beside)[: self.bucket]
 
-    def _filled(self, rows: Tensor) -> Tensor:
-        """Returns rows [R, ...] with copies of the last one, as many as the profile has more."""
+    def _filled(self, rows: Tensor, part: Part) -> Tensor:
+        """Returns rows [R, ...] with copies of the last one, as many as the profile has more, and with the positions of
+        a prompt that it has more, which are 0. Raises DemonError for a prompt that is too long."""
+        if LENGTH in part.shape:
+            more = engines.PROMPT_LENGTH - rows.shape[1]
+            if more < 0:
+                raise DemonError(
+                    f"a prompt of {rows.shape[1]} positions", port="prompt", mend=f"use at most {engines.PROMPT_LENGTH}"
+                )
+            rows = torch.cat((rows, rows.new_zeros(len(rows), more, *rows.shape[2:])), 1)
         more = self._rows - len(rows)
         return rows if not more else torch.cat((rows, rows[-1:].expand(more, *rows.shape[1:])))
 
@@ -120,11 +131,35 @@ class TensorRtExecutor(TorchExecutor):
                 engine = self._engines[frames] = self._open(frames)
             profiles = [dict(each.lengths) for each in engines.profiles_of(self._network, frames)]
             wanted = {FRAMES: frames, ROWS: self._rows, RANK: rank}
+            wanted |= {LENGTH: engines.PROMPT_LENGTH} if LENGTH in self._network.axes else {}
             parts = (*self._network.inputs, *engines.side_parts(self._network, self._build.layers))
             run = self._runs[frames, rank] = EngineRun(
                 engine, profiles.index(wanted), wanted, parts, self._network.output, self._device
             )
         return run
+
+    def codec(self, codec: Codec) -> Codec:
+        """Returns a codec that decodes windows by an engine of fixed length, or the given one if its family declares no
+        network. What is longer than a window is decoded by PyTorch."""
+        if not isinstance(codec, RunsElsewhere):
+            return codec
+        network = next(each for each in codec.networks() if each.name == "decode")
+        frames, (part,) = engines.WINDOW, network.inputs
+        opened: list[EngineRun] = []
+
+        def run(name: str, latent: Tensor) -> Tensor:
+            more = frames - latent.shape[1]
+            if name != "decode" or more < 0:
+                return network.run(latent)
+            if not opened:
+                engine, lengths = self._open_codec(network, frames), {FRAMES: frames}
+                opened.append(EngineRun(engine, 0, lengths, (part,), network.output, self._device))
+            whole = torch.cat((latent, latent[:, -1:].expand(-1, more, -1)), 1) if more else latent
+            coded = opened[0].run({part.name: whole})
+            per = coded.shape[1] // frames
+            return coded[:, : latent.shape[1] * per].to(latent.device)
+
+        return codec.run_by(run)
 
     def set_loras(self, loras: Loras) -> bool:
         """Makes these the only LoRAs. Returns whether they are others than before.
@@ -157,10 +192,10 @@ class TensorRtExecutor(TorchExecutor):
             )
 
 
-def _opened(network: Any, frames: int) -> Any:
+def _opened(network: Network, frames: int) -> Any:
     """Returns the engine of a network for the GPU that is here. Raises DemonError if it is not built, or refused."""
     trt, machine = engines.library(), engines.this_machine()
-    build = builds.found(network)
+    build = builds.found(network.at({FRAMES: frames}))
     path = None if build is None else engines.engine_path(build, trt, machine, engines.profiles_of(network, frames))
     content = None if path is None else engines.found(path)
     mend = f"demon-patch build --model {network.model} --executor tensorrt, with --seconds for that length"
@@ -172,3 +207,9 @@ def _opened(network: Any, frames: int) -> Any:
             f"{trt.__name__} refuses its engine on {machine.gpu}", file=path, mend=f"delete it, and {mend}"
         )
     return engine
+
+
+def _any_build(network: Network) -> builds.Build | None:
+    """Returns the build of a network for any of its lengths; all of them have the same layers."""
+    lengths = builds.lengths_found(network)
+    return builds.found(network.at(lengths[0])) if lengths else None

@@ -24,6 +24,7 @@ from demon_patch.engine.executors.checks import (
 from demon_patch.engine.executors.row_threads import RowThreads
 from demon_patch.engine.lora.merge import Lora, Loras
 from demon_patch.engine.lora.side_paths import SidePaths
+from demon_patch.engine.prompt_contracts import MixesPrompts
 from demon_patch.engine.side_inputs import SideInputs
 from demon_patch.engine.steering.vector import BlockHooks
 from demon_patch.errors import DemonError
@@ -45,6 +46,11 @@ class Prepared:
     tensors: tuple[Tensor, ...]
     origin: Conditioning | tuple[Prepared, Prepared, float]
     changed: tuple[int, ...] = ()
+
+    @property
+    def nbytes(self) -> int:
+        """Returns the bytes of the condition tensors."""
+        return sum(part.nbytes for part in self.tensors)
 
 
 class Taken(NamedTuple):
@@ -79,6 +85,7 @@ class TorchExecutor:
         self.lanes = RowThreads(lanes)
         self.weights_epoch = 0
         self._denoiser = denoiser
+        self._mixes = denoiser if isinstance(denoiser, MixesPrompts) else None
         self._sides = SidePaths(denoiser, ())
         self._blocks = BlockHooks(denoiser)
         self._strengths: tuple[float, ...] = ()
@@ -92,15 +99,16 @@ class TorchExecutor:
         return Prepared(self, self.weights_epoch, *self._condition(conditioning))
 
     def _condition(self, conditioning: Conditioning) -> tuple[tuple[Tensor, ...], Conditioning, tuple[int, ...]]:
-        plain, added = self._sides.condition(conditioning.tokens)
+        plain, added = self._sides.condition(lambda: self._denoiser.condition(conditioning.tokens))
         return (*plain, *(part for parts in added.values() for part in parts)), conditioning, tuple(added)
 
     @torch.inference_mode()
     def blend(self, first: Handle, second: Handle, amount: float) -> Prepared:
         """Returns a handle with the condition tensors (1 - amount) * first + amount * second; amount is 0 to 1."""
         one, other = self._current_handle(first), self._current_handle(second)
-        check_lengths(_shapes(one), _shapes(other), "prompt_b")
-        return Prepared(self, self.weights_epoch, _mixed(one, other, amount), (one, other, amount), one.changed)
+        if self._mixes is None:
+            check_lengths(_shapes(one), _shapes(other), "prompt_b")
+        return Prepared(self, self.weights_epoch, self._mixed(one, other, amount), (one, other, amount), one.changed)
 
     @torch.inference_mode()
     def renew(self, handle: Handle) -> None:
@@ -114,7 +122,7 @@ class TorchExecutor:
             first, second, amount = prepared.origin
             self.renew(first)
             self.renew(second)
-            prepared.tensors, prepared.changed = _mixed(first, second, amount), first.changed
+            prepared.tensors, prepared.changed = self._mixed(first, second, amount), first.changed
         prepared.epoch = self.weights_epoch
 
     @torch.inference_mode()
@@ -130,10 +138,32 @@ class TorchExecutor:
         if not self._buffers:
             self._buffers = tuple(part.new_zeros(self.capacity, *part.shape) for part in prepared.tensors)
             self._changed = prepared.changed
-        check_lengths(_shapes(prepared), [whole.shape[1:] for whole in self._buffers])
-        for whole, part in zip(self._buffers, prepared.tensors, strict=True):
+        tensors = prepared.tensors if self._mixes is None else self._fitted(self._mixes, prepared.tensors)
+        check_lengths([part.shape for part in tensors], [whole.shape[1:] for whole in self._buffers])
+        for whole, part in zip(self._buffers, tensors, strict=True):
             whole[place].copy_(part)
         self._placed.add(place)
+
+    def _fitted(self, mixes: MixesPrompts, tensors: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """Returns condition tensors with as many positions as those in the places, which get more where they have
+        fewer."""
+        length = max(len(tensors[0]), self._buffers[0].shape[1])
+        more = length - self._buffers[0].shape[1]
+        if more:
+            self._buffers = tuple(
+                torch.cat((whole, whole.new_zeros(len(whole), more, *whole.shape[2:])), 1) for whole in self._buffers
+            )
+        count = len(tensors) // (1 + len(self._changed))
+        groups = (tensors[first : first + count] for first in range(0, len(tensors), count))
+        return tuple(part for group in groups for part in mixes.padded(group, length))
+
+    def _mixed(self, first: Prepared, second: Prepared, amount: float) -> tuple[Tensor, ...]:
+        """Returns the condition tensors of a mix of two prompts; amount: the share of the second."""
+        if self._mixes is None:
+            return tuple(torch.lerp(a, b, amount) for a, b in zip(first.tensors, second.tensors, strict=True))
+        mixes, one, other = self._mixes, _plain(first), _plain(second)
+        plain, added = self._sides.condition(lambda: mixes.mixed(one, other, amount))
+        return (*plain, *(part for parts in added.values() for part in parts))
 
     def _checked_handle(self, handle: Handle) -> Prepared:
         own = isinstance(handle, Prepared) and handle.owner is self
@@ -220,10 +250,10 @@ class TorchExecutor:
         self._placed.clear()
 
 
+def _plain(prepared: Prepared) -> tuple[Tensor, ...]:
+    """Returns a prompt's condition tensors without what LoRAs add to them."""
+    return prepared.tensors[: len(prepared.tensors) // (1 + len(prepared.changed))]
+
+
 def _shapes(prepared: Prepared) -> list[Sequence[int]]:
     return [part.shape for part in prepared.tensors]
-
-
-def _mixed(first: Prepared, second: Prepared, amount: float) -> tuple[Tensor, ...]:
-    """Returns the condition tensors (1 - amount) * first + amount * second of two prompts with equal shapes."""
-    return tuple(torch.lerp(a, b, amount) for a, b in zip(first.tensors, second.tensors, strict=True))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from demon_patch.engine.contracts import Conditioning, Denoiser, Executor
 from demon_patch.engine.executors.checks import check_placed, check_shapes
@@ -35,8 +35,7 @@ def torch_executor(denoiser: Denoiser, *, lanes: int = 1) -> Executor:
 
 def device_of(denoiser: object) -> torch.device:
     """Returns the device of a denoiser's weights; the processor for one without weights."""
-    parameters = getattr(denoiser, "parameters", None)
-    first = next(iter(parameters()), None) if callable(parameters) else None
+    first = next(iter(denoiser.parameters()), None) if isinstance(denoiser, nn.Module) else None
     return torch.device("cpu") if first is None else first.device
 
 
@@ -90,7 +89,7 @@ class GpuTorchExecutor(TorchExecutor):
         self._low = self.device.type == "cuda" if low is None else low
         self._captures = self.device.type == "cuda"
         self._stream = torch.cuda.Stream(self.device) if self._captures else None
-        self._fixed: dict[tuple[int, ...], _Fixed] = {}
+        self._fixed: dict[tuple[tuple[torch.Size, ...], tuple[bool, ...]], _Fixed] = {}
         self._compile_by = compile_by
         self._eager: Velocity = denoiser.velocity
 
@@ -144,12 +143,12 @@ class GpuTorchExecutor(TorchExecutor):
                 fixed.compiling.exception()
 
     def _fixed_for(self, given: tuple[Tensor, ...], sides: tuple[bool, ...]) -> _Fixed:
-        shape = tuple(given[0].shape)
-        fixed = self._fixed.get((*shape, *sides))
+        shapes = tuple(part.shape for part in given)  # a longer prompt makes those of all places longer
+        fixed = self._fixed.get((shapes, sides))
         if fixed is None:
             inputs = tuple(torch.zeros(part.shape, dtype=part.dtype, device=self.device) for part in given)
-            output = torch.zeros(shape, device=self.device)
-            fixed = self._fixed[*shape, *sides] = _Fixed(inputs, output, self._eager, sides)
+            output = torch.zeros(shapes[0], device=self.device)
+            fixed = self._fixed[shapes, sides] = _Fixed(inputs, output, self._eager, sides)
         return fixed
 
     def _run(self, velocity: Velocity, inputs: tuple[Tensor, ...], sides: tuple[bool, ...] = (False, False)) -> Tensor:

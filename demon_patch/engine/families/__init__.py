@@ -1,4 +1,4 @@
-"""Finds the model families that ship with the engine by name, and loads each when it is first asked for.
+"""Finds the models that the engine knows by name, and loads each when it is first asked for.
 
 Nothing here loads torch before `load_family` is called.
 """
@@ -6,11 +6,13 @@ Nothing here loads torch before `load_family` is called.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Protocol, cast
 
 from demon_patch.errors import DemonError
 from demon_patch.nearest import did_you_mean
@@ -18,9 +20,63 @@ from demon_patch.nearest import did_you_mean
 if TYPE_CHECKING:
     from demon_patch.engine.contracts import Family, FamilySpec
     from demon_patch.engine.lora.merge import Loras
+    from demon_patch.engine.model_download import Download
 
-NAMES: tuple[str, ...] = ("nano",)
-"""The name of every family of this version, the default first."""
+PACKAGES: tuple[str, ...] = ("nano", "acestep")
+"""The package of every family of this version, the default first. Each names its models in `MODELS`."""
+
+_HOME: Mapping[str, str] = MappingProxyType(
+    {model: package for package in PACKAGES for model in import_module(f"{__name__}.{package}").MODELS}
+)
+
+NAMES: tuple[str, ...] = tuple(_HOME)
+"""The name of every model of this version, the default first: what a patch names, and `--model`."""
+
+SHIPPED: tuple[str, ...] = import_module(f"{__name__}.{PACKAGES[0]}").MODELS
+"""The names of the models whose weights come with the package."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What the files of a model hold.
+
+    layout: how they lie, in words. tensors, numbers: how many, in all files.
+    """
+
+    layout: str
+    files: tuple[Path, ...]
+    tensors: int
+    numbers: int
+
+
+class LoadsModels(Protocol):
+    """What the package of a family has."""
+
+    MODELS: tuple[str, ...]
+
+    def spec_for(self, name: str) -> FamilySpec:
+        """Returns the geometry of one of its models, without torch."""
+        ...
+
+    def load_model(self, name: str) -> Family:
+        """Loads one of its models. Raises WeightsError."""
+        ...
+
+    def stored_bytes(self, name: str) -> int:
+        """Returns the bytes of a model's files, 0 where they are not on this machine."""
+        ...
+
+    def inspect(self, name: str) -> Inspection:
+        """Looks at a model's files and at the shape of each tensor, without loading it. Raises WeightsError."""
+        ...
+
+    def downloads(self, name: str) -> tuple[Download, ...]:
+        """Returns what a model takes of which repositories; nothing for one that ships with the package."""
+        ...
+
+    def layers(self, name: str) -> Mapping[str, tuple[int, ...]]:
+        """Returns the shape of the weights of each layer that a LoRA can change, without loading the model."""
+        ...
 
 
 LORA = ".safetensors"
@@ -28,25 +84,42 @@ LORA = ".safetensors"
 
 
 def _package(name: str) -> str:
-    if name not in NAMES:
+    if name not in _HOME:
         raise DemonError(
             f"there is no model family named {name!r}",
             mend=did_you_mean(name, NAMES, f"choose one of: {', '.join(NAMES)}"),
         )
-    return f"{__name__}.{name}"
+    return f"{__name__}.{_HOME[name]}"
+
+
+def _model(name: str) -> LoadsModels:
+    """Returns the package of a model; raises DemonError for an unknown name."""
+    return cast(LoadsModels, import_module(_package(name)))
 
 
 def spec_of(name: str) -> FamilySpec:
-    """Returns the geometry of a family, without loading torch or weights; raises DemonError for an unknown name."""
-    return import_module(f"{_package(name)}.spec").SPEC
+    """Returns the geometry of a model, without loading torch or weights; raises DemonError for an unknown name."""
+    return _model(name).spec_for(name)
 
 
 def load_family(name: str) -> Family:
-    """Loads a family with its weights and returns it.
+    """Loads a model with its weights and returns it.
 
     Raises DemonError for an unknown name and WeightsError for missing or damaged weights.
     """
-    return import_module(_package(name)).load()
+    return _model(name).load_model(name)
+
+
+def inspect(name: str) -> Inspection:
+    """Looks at a model's files and at the shape of each tensor, without loading it. Raises WeightsError that names what
+    is wrong, and DemonError for an unknown name or a library that is missing."""
+    return _model(name).inspect(name)
+
+
+def downloads_of(name: str) -> tuple[Download, ...]:
+    """Returns what a model takes of which repositories; nothing for one that ships with the package. Raises DemonError
+    for an unknown name."""
+    return _model(name).downloads(name)
 
 
 def write_baked(name: str, loras: Loras, folder: Path) -> Path:
@@ -60,10 +133,9 @@ def write_baked(name: str, loras: Loras, folder: Path) -> Path:
 
 
 def weight_bytes(name: str) -> int:
-    """Returns the bytes of memory that a family's weights take, without loading them; raises DemonError for an unknown
+    """Returns the bytes of memory that a model's weights take, without loading them; raises DemonError for an unknown
     name. Files hold half precision, memory single precision."""
-    folder: Path = import_module(_package(name)).WEIGHTS
-    return 2 * sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    return 2 * weights_bytes(name)
 
 
 def card_of(name: str) -> str:
@@ -87,11 +159,9 @@ def steering_of(name: str) -> Mapping[str, Path]:
 
 
 def weights_bytes(name: str) -> int:
-    """Returns the size of a family's weights on this machine, without loading them; 0 where they are not here. Raises
+    """Returns the size of a model's weights on this machine, without loading them; 0 where they are not here. Raises
     DemonError for an unknown name."""
-    folder = files(_package(name)) / "weights"
-    found = folder.iterdir() if folder.is_dir() else ()
-    return sum(len(file.read_bytes()) if not isinstance(file, Path) else file.stat().st_size for file in found)
+    return _model(name).stored_bytes(name)
 
 
 def steering_shape_of(name: str) -> tuple[int, int]:
@@ -109,7 +179,7 @@ def layers_of(name: str) -> Mapping[str, tuple[int, ...]]:
 
     Raises DemonError for an unknown name.
     """
-    return import_module(_package(name)).layers()
+    return _model(name).layers(name)
 
 
 def unread(name: str, text: str) -> list[tuple[str, str]]:

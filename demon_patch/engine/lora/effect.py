@@ -32,7 +32,8 @@ def effect_of(family: Family, lora: Lora) -> float:
     The mean over three timesteps, on seeded noise, a silent context and the null prompt.
     """
     sides, on = SidePaths(family.denoiser, [lora]), torch.ones(1, 1)
-    plain, added = sides.condition(family.conditioner.prompt("").tokens)
+    tokens = family.conditioner.prompt("").tokens
+    plain, added = sides.condition(lambda: family.denoiser.condition(tokens))
     changed = tuple(part + more for part, more in zip(plain, added[0], strict=True)) if added else plain
     return _distance(family, plain, changed, lambda: sides.at(on))
 

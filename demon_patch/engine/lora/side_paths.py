@@ -59,7 +59,7 @@ class SidePaths:
         layers = layers_of(denoiser)
         checked_loras(loras, layers)
         self.loras = tuple(loras)
-        self._denoiser, self._present = denoiser, _Present()
+        self._present = _Present()
         ranks = [max((len(change.down) for change in lora.changes.values()), default=0) for lora in loras]
         starts, width = [0, *accumulate(ranks)], bucket_of(sum(ranks))
         self._owner = torch.full((width,), len(loras))  # of the padding: a column of zeros
@@ -93,15 +93,20 @@ class SidePaths:
         finally:
             self._present.scales = None
 
-    def condition(self, tokens: Tensor) -> tuple[tuple[Tensor, ...], dict[int, tuple[Tensor, ...]]]:
+    def condition(
+        self, run: Callable[[], tuple[Tensor, ...]]
+    ) -> tuple[tuple[Tensor, ...], dict[int, tuple[Tensor, ...]]]:
         """Returns a prompt's condition tensors without LoRAs, and by number of the LoRA what strength 1 of it adds to
-        each of them. A LoRA that changes no layer of the condition is left out."""
-        plain, reached = self._reached(lambda: self._denoiser.condition(tokens))
+        each of them. A LoRA that changes no layer of the condition is left out.
+
+        run: computes the condition tensors with the denoiser.
+        """
+        plain, reached = self._reached(run)
         added: dict[int, tuple[Tensor, ...]] = {}
         for at, lora in enumerate(self.loras):
             if reached & lora.changes.keys():
                 with self.at(torch.eye(len(self.loras), device=self._owner.device)[at : at + 1]):
-                    parts = self._denoiser.condition(tokens)
+                    parts = run()
                 added[at] = tuple(part - before for part, before in zip(parts, plain, strict=True))
         return plain, added
 

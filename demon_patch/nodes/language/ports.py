@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from demon_patch.engine.controls import Taper
+from demon_patch.engine.controls import Part, Taper
 from demon_patch.nearest import chosen
 
 PortType = Literal[
@@ -41,6 +41,7 @@ class Port:
     read: for a text or drawn points; returns what the body reads of it, a named tuple of tables of numbers. Raises a
         PatchError that names the port.
     begins: how a text must begin.
+    part: the part of a model family without which the port has no effect; its text is no prompt then.
     live: whether the host writes the port's number or gate, from what `of` names (`live_value`). Such a port has
         neither knob nor cable and is not saved.
     auto: for an option: the name of a gate, the choice that AUTO stands for if that gate has a cable, and the choice
@@ -62,6 +63,7 @@ class Port:
     optional: bool = False
     read: Callable[[Any], Any] | None = None
     begins: str = ""
+    part: Part | None = None
     live: bool = False
     of: str = ""
     auto: tuple[str, str, str] | None = None
@@ -313,13 +315,21 @@ def option(default: str, *choices: str, auto: tuple[str, str, str] | None = None
     return Port("", "option", default, doc=doc, choices=choices, auto=auto)
 
 
-def text(default: str = "", *, begins: str = "", read: Callable[[str], Any] | None = None, doc: str = "") -> Any:
+def text(
+    default: str = "",
+    *,
+    begins: str = "",
+    read: Callable[[str], Any] | None = None,
+    part: Part | None = None,
+    doc: str = "",
+) -> Any:
     """Returns a port for a text, fixed when the patch is compiled.
 
     begins: how the text must begin.
     read: returns the tables of numbers that the body reads (`Port.read`).
+    part: the part of a model family without which it has no effect.
     """
-    return Port("", "text", default, doc=doc, begins=begins, read=read)
+    return Port("", "text", default, doc=doc, begins=begins, read=read, part=part)
 
 
 def path(default: str = "", *, doc: str = "") -> Any:

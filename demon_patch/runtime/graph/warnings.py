@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from demon_patch.engine.contracts import FamilySpec
 from demon_patch.engine.controls import CONTROLS, Control
 from demon_patch.engine.families import NAMES, spec_of, unread
 from demon_patch.errors import PatchError
@@ -30,6 +31,7 @@ def warnings_of(patch: Patch, catalogue: Mapping[str, Declaration]) -> list[Patc
     - live node whose audio or ring is not wired;
     - step window without a Step State;
     - ring depth above the number of steps;
+    - text that needs a part which the model does not have;
     - muted cable or end of the ring's chain, for which nothing is heard;
     - Snapshot node without a gate, or with a place that has no snapshot (`snapshot_remarks`);
     - mapping, widget or value of a snapshot that fits no port (`dashboard_remarks`);
@@ -58,6 +60,7 @@ def warnings_of(patch: Patch, catalogue: Mapping[str, Declaration]) -> list[Patc
         )
     return [
         *found,
+        *_without_part(wiring, spec_of(model) if model in NAMES else None),
         *_ring_deeper_than_steps(wiring, plan.scheduler),
         *_unwired_live_nodes(wiring),
         *(_muted(wiring) if plan.silent else ()),
@@ -66,6 +69,18 @@ def warnings_of(patch: Patch, catalogue: Mapping[str, Declaration]) -> list[Patc
         *misspelt_keys(patch),
         *too_fast(patch, catalogue),
     ]
+
+
+def _without_part(wiring: Wiring, spec: FamilySpec | None) -> Iterator[PatchError]:
+    """Yields a remark for each text that needs a part which the model does not have."""
+    if spec is None:
+        return
+    for id, declaration in wiring.known.items():
+        for port in declaration.ports:
+            text = wiring.patch.nodes[id].values.get(port.name, port.default)
+            if port.part is not None and text != port.default and not getattr(spec, port.part):
+                mend = f"play it on a model that has {port.part}, or empty the port"
+                yield PatchError(f"the model {spec.name} has no {port.part}", node=id, port=port.name, mend=mend)
 
 
 def _ring_deeper_than_steps(wiring: Wiring, scheduler: str | None) -> Iterator[PatchError]:
@@ -132,7 +147,7 @@ def unknown_words(patch: Patch, catalogue: Mapping[str, Declaration], model: str
     for id, declaration in wiring.known.items() if model in NAMES else ():
         for port in declaration.ports if declaration.kind == "resource" else ():
             text = wiring.patch.nodes[id].values.get(port.name, port.default)
-            if port.type == "text" and isinstance(text, str):
+            if port.type == "text" and port.part is None and isinstance(text, str):
                 for word, mend in unread(model, text)[:MOST_WORDS]:
                     what = f"the model does not know {quoted(word)}"
                     found.append(PatchError(what, node=id, port=port.name, mend=mend))

@@ -63,9 +63,10 @@ class Resources:
             self._forgiving = False
 
     def prompt(self, key: Hashable | None) -> Conditioning:
-        """Returns the prompt of a key ("prompt", text), prepared for the executor. None gives the null condition."""
-        text = str(key[1]) if isinstance(key, tuple) else ""
-        made = self._prompts.get(text, lambda: self.session.prompt(text))
+        """Returns the prompt of a key ("prompt", text), or with lyrics and language after it, prepared for the
+        executor. None gives the null condition."""
+        words = tuple(map(str, key[1:])) if isinstance(key, tuple) else ("",)
+        made = self._prompts.get(words, lambda: self.session.prompt(*words))
         self.session.prepare(made)
         return made
 

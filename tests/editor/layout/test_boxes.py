@@ -75,7 +75,9 @@ def test_every_node_type_has_a_sound_box_folded_and_unfolded(type: str) -> None:
         shown = {r.port for r in made.rows} | {pin.name for pin in made.outs if not pin.folded}
         if made.display is not None:
             shown |= {made.display.port} - {""}
-        wanted = {p.name for p in declaration.ports if not p.live} | {o.name for o in declaration.outs}
+        wanted = {p.name for p in declaration.ports if not p.live and p.part is None} | {
+            o.name for o in declaration.outs
+        }
         assert shown | set(made.hidden) == wanted
         assert bool(made.hidden) <= (node.folded == ())
     title = text.width(CATALOGUE[type].title, TITLE, bold=True)
@@ -199,6 +201,8 @@ def test_the_prompt_stands_in_its_display_and_grows_with_its_lines() -> None:
     assert short.display is not None
     assert short.display.port == "text"
     assert short.rows == []
+    sung = box(Node("prompt", values={"text": "acid", "lyrics": "la"}))
+    assert [row.port for row in sung.rows] == ["lyrics"]
     assert long.h > short.h
 
 

@@ -21,6 +21,7 @@ from demon_patch.engine.executors.torch_ import TorchExecutor
 from demon_patch.engine.executors.torch_gpu import GpuTorchExecutor
 from demon_patch.engine.families import load_family
 from demon_patch.errors import DemonError
+from tests.support import tiny_acestep
 from tests.support.engine_shim import ShimEngine
 from tests.support.executor_contract import CAPACITY, CHECKS, Make
 from tests.support.exported import needs_onnx
@@ -52,11 +53,22 @@ EXECUTORS: dict[str, Make] = {
     "tensorrt": engine_executor,
 }
 MARKS = {"onnx": needs_onnx, "tensorrt": needs_onnx}
-FAMILIES: dict[str, Callable[[], Family]] = {"toy": toy_family, "nano": cache(lambda: load_family("nano"))}
+FAMILIES: dict[str, Callable[[], Family]] = {
+    "toy": toy_family,
+    "nano": cache(lambda: load_family("nano")),
+    "acestep": tiny_acestep.loaded,
+}
+EXPORTED = ("toy", "nano")
+"""The families whose networks are exported, which all but PyTorch's executors need."""
+PAIRS = [
+    pytest.param(kind, family, marks=MARKS.get(kind, ()))
+    for kind in EXECUTORS
+    for family in FAMILIES
+    if kind not in MARKS or family in EXPORTED
+]
 
 
-@pytest.mark.parametrize("family", FAMILIES)
-@pytest.mark.parametrize("kind", [pytest.param(kind, marks=MARKS.get(kind, ())) for kind in EXECUTORS])
+@pytest.mark.parametrize(("kind", "family"), PAIRS)
 @pytest.mark.parametrize("check", CHECKS)
 def test_an_executor_keeps_the_contract(check: str, kind: str, family: str) -> None:
     CHECKS[check](EXECUTORS[kind], FAMILIES[family])

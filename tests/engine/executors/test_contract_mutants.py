@@ -193,7 +193,7 @@ MUTANTS: dict[type[TorchExecutor], str] = {
     ReadsNoRowsOfStrengths: "every_row_has_its_own_lora_strengths",
     LeavesTheCondition: "loras_play_beside_the_weights_and_leave_them",
     ForgetsTheScale: "every_row_has_its_own_lora_strengths",
-    BlendsAnyLengths: "prompts_of_other_lengths_are_refused",
+    BlendsAnyLengths: "prompts_of_other_lengths_are_refused_or_fitted",
     BlendsAnyEpoch: "handles_of_older_weights_are_refused",
     BlendsHalfAndHalf: "prompts_blend_from_one_end_to_the_other",
     SharesItsVelocity: "every_lane_has_a_velocity_of_its_own",

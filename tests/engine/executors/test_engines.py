@@ -22,11 +22,12 @@ from demon_patch.engine.executors import builds, engines, why_not
 from demon_patch.engine.executors.engine_run import EngineRun
 from demon_patch.engine.executors.engines import Machine, Profile, profiles_of
 from demon_patch.engine.executors.export import side_parts
+from demon_patch.engine.executors.gate import distances
 from demon_patch.engine.executors.onnx_ import network_of
 from demon_patch.engine.executors.tensorrt_ import TensorRtExecutor
 from demon_patch.engine.families import load_family
 from demon_patch.engine.lora.merge import LayerChange, Lora
-from demon_patch.engine.networks import FRAMES, RANK, ROWS, Network, Part
+from demon_patch.engine.networks import FRAMES, LENGTH, RANK, ROWS, Axis, Network, Part
 from demon_patch.errors import DemonError
 from tests.support.engine_shim import ShimEngine
 from tests.support.exported import needs_onnx
@@ -232,3 +233,70 @@ def test_more_ranks_than_an_engine_takes_and_other_weights_are_refused() -> None
         denoiser.colour.weight[0, 0] = 0.5
     with pytest.raises(DemonError, match="not those of the engine"):
         executor.weights_changed()
+
+
+class Attending(GaussianDenoiser):
+    """A denoiser whose prompts have lengths: what it reads is the mean of the positions that have a weight."""
+
+    def velocity(self, x: Tensor, time: Tensor, context: Tensor, condition: tuple[Tensor, ...]) -> Tensor:
+        states, weights = condition
+        mean = (states * weights[:, :, None]).sum(1) / weights.sum(1, keepdim=True)
+        return super().velocity(x, time, context, (torch.stack((mean, mean), 1),))
+
+    def condition(self, tokens: Tensor) -> tuple[Tensor, ...]:
+        return tokens, torch.ones(len(tokens))
+
+    def networks(self) -> tuple[Network]:
+        (network,) = super().networks()
+        inputs = (*network.inputs[:3], Part("states", (ROWS, LENGTH, 4)), Part("weights", (ROWS, LENGTH)))
+        axes = {**network.axes, LENGTH: Axis(1, 1, 1024)}
+        return (replace(network, model="attending", run=self._run, inputs=inputs, axes=axes),)
+
+    def _run(self, x: Tensor, time: Tensor, context: Tensor, states: Tensor, weights: Tensor) -> Tensor:
+        return self.velocity(x, time, context, (states, weights))
+
+
+def test_prompts_of_any_length_run_in_one_profile() -> None:
+    denoiser = Attending()
+    executor, _ = executor_of(denoiser)
+    draw = torch.Generator().manual_seed(1)
+    x, context = torch.randn(1, 48, 4, generator=draw), torch.rand(1, 48, 4, generator=draw)
+    time = executor.prepare_schedule(torch.tensor([0.5, 0.0]))[:1]
+    for length in (3, 40):
+        executor.weights_changed()
+        tokens = torch.rand(length, 4, generator=draw)
+        executor.place(0, executor.prepare(Conditioning(tokens)))
+        got = executor.forward(x, time, context, torch.tensor([0]))
+        expected = denoiser.velocity(x, torch.full((1, 1), 0.5), context, (tokens[None], torch.ones(1, length)))
+        torch.testing.assert_close(got, expected, rtol=0, atol=1e-5)
+    executor.weights_changed()
+    executor.place(0, executor.prepare(Conditioning(torch.rand(600, 4))))
+    with pytest.raises(DemonError, match="a prompt of 600 positions"):
+        executor.forward(x, time, context, torch.tensor([0]))
+
+
+@torch.inference_mode()
+def test_windows_are_decoded_by_an_engine_and_longer_stretches_by_pytorch() -> None:
+    builds.build(network_of(GaussianDenoiser()))
+    codec: Any = load_family("nano").codec
+    made: list[ShimEngine] = []
+
+    def open_codec(network: Network, frames: int) -> ShimEngine:
+        onnx = builds.build(network).onnx
+        made.append(ShimEngine(onnx, network.inputs, network.output, [{FRAMES: frames}]))
+        return made[-1]
+
+    executor = TensorRtExecutor(GaussianDenoiser(), open_engine=lambda frames: None, open_codec=open_codec)
+    decoding: Any = executor.codec(codec)
+    latent = torch.randn(200, 64, generator=torch.Generator().manual_seed(1))
+    for frames in (34, 64, 200):
+        expected = codec.log_magnitude(latent[None, :frames])
+        got = decoding._run("decode", latent[None, :frames])
+        margin = 4 * 13
+        torch.testing.assert_close(got[:, :-margin], expected[:, :-margin], rtol=0, atol=2e-3)
+        assert got.shape == expected.shape
+    assert len(made) == 1
+    assert made[0].contexts[0].executed == 2
+    sound, plain = (each.decode(latent[:34], torch.arange(34)) for each in (decoding, codec))
+    middle = slice(13 * 1280, 21 * 1280)
+    assert distances(sound[middle].numpy(), plain[middle].numpy(), 32_000)[0] < 0.2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -16,14 +17,17 @@ from demon_patch.bench.gaussian import GaussianDenoiser
 from demon_patch.engine import Session
 from demon_patch.engine.contracts import Conditioning, Family
 from demon_patch.engine.executors import builds, why_not
+from demon_patch.engine.executors.gate import distances
 from demon_patch.engine.executors.onnx_ import OnnxExecutor, OnnxNetwork, network_of
 from demon_patch.engine.executors.side_inputs import SideLayer, packed
 from demon_patch.engine.families import load_family
 from demon_patch.engine.families.nano.stft import magnitudes, stft, windows
 from demon_patch.engine.lora.merge import LayerChange, Lora
 from demon_patch.engine.networks import FRAMES, RANK, ROWS, SIDE_INPUTS, Axis, Network, Part
+from demon_patch.errors import DemonError
 from tests.support.command import Run
 from tests.support.exported import needs_onnx
+from tests.support.toy_family import toy_family
 
 pytestmark = needs_onnx
 nano: Callable[[], Family] = cache(lambda: load_family("nano"))
@@ -85,14 +89,27 @@ def test_a_product_with_a_matrix_is_the_fourier_transform() -> None:
 
 
 def test_a_session_on_onnx_makes_the_music_of_pytorch() -> None:
-    builds.build(network("denoiser"))
-    latents = []
+    for name in ("denoiser", "encode", "decode"):
+        builds.build(network(name))
+    latents, sounds = [], []
     for name in ("torch", "onnx"):
         session = Session.load("nano", executor=name, threads=1)
         source = session.compose("house in a minor, 124 bpm", seconds=8, seed=3)
         latents.append(session.generate(session.prompt("acid"), source, strength=0.8, seed=7))
+        sounds.append(session.decode(latents[0], start=20, frames=40))
     assert not torch.equal(*latents)
     assert float((latents[0] - latents[1]).abs().max()) <= BOUND * float(latents[0].abs().max())
+    assert not np.array_equal(*sounds)
+    assert distances(*sounds, 32_000)[0] < 0.01
+
+
+@pytest.mark.usefixtures("built")
+def test_what_is_not_built_of_the_codec_is_refused() -> None:
+    executor = OnnxExecutor(GaussianDenoiser())
+    with pytest.raises(DemonError, match="no network of nano is built"):
+        executor.codec(nano().codec)
+    other = toy_family().codec
+    assert executor.codec(other) is other
 
 
 @pytest.fixture
@@ -174,6 +191,32 @@ def test_other_weights_are_exported_before_the_next_forward() -> None:
     executor.place(0, executor.prepare(Conditioning(tokens)))
     got = executor.forward(x, time, context, torch.tensor([0]))
     torch.testing.assert_close(got, denoiser.velocity(x, time, context, (tokens[None],)), rtol=0, atol=1e-5)
+
+
+class Fixed(GaussianDenoiser):
+    """A denoiser that is exported for one length at a time."""
+
+    def networks(self) -> tuple[Network]:
+        (network,) = super().networks()
+        return (replace(network, model="fixed", axes={**network.axes, FRAMES: Axis(1, 8, 1500, fixed=True)}),)
+
+
+def test_a_network_of_fixed_length_is_found_by_its_length(empty: Path) -> None:
+    denoiser = Fixed()
+    assert builds.lengths_found(network_of(denoiser)) == []
+    assert why_not("onnx", denoiser) is not None
+    builds.build(network_of(denoiser).at({FRAMES: 24}))
+    assert builds.lengths_found(network_of(denoiser)) == [{FRAMES: 24}]
+    executor = OnnxExecutor(denoiser)
+    tokens = torch.rand(2, 4)
+    executor.place(0, executor.prepare(Conditioning(tokens)))
+    time = executor.prepare_schedule(torch.tensor([0.7, 0.0]))[:1]
+    x, context = torch.randn(1, 24, 4), torch.rand(1, 24, 4)
+    got = executor.forward(x, time, context, torch.tensor([0]))
+    torch.testing.assert_close(got, denoiser.velocity(x, time, context, (tokens[None],)), rtol=0, atol=1e-5)
+    with pytest.raises(DemonError, match=r"fixed is built for these weights and 30 latent frames .* --seconds"):
+        executor.forward(torch.randn(1, 30, 4), time, torch.rand(1, 30, 4), torch.tensor([0]))
+    assert len(list(empty.iterdir())) == 1
 
 
 def test_loras_stand_side_by_side() -> None:

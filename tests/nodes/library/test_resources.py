@@ -16,6 +16,9 @@ from demon_patch.nodes.library.modulation.curve import draw
 def test_keys_are_hashable_and_normal() -> None:
     prompt = CATALOGUE["prompt"]
     assert prompt.resolve({"text": "  dark \n techno "}) == prompt.resolve({"text": "dark techno"})
+    sung = prompt.resolve({"text": "dark", "lyrics": " [verse]\n love  it ", "language": "EN"})
+    assert sung == ("prompt", "dark", "[verse]\nlove it", "en")
+    assert prompt.resolve({"text": "dark", "language": "en"}) == ("prompt", "dark")
     keys = {d.resolve({"file": "x.wav"} if "file" in d.by_name else {})
             for d in CATALOGUE.values() if d.kind == "resource"}  # fmt: skip
     assert {key[0] for key in keys} == {"prompt", "audio", "composed", "curve"}  # type: ignore[index]
@@ -31,6 +34,8 @@ def test_a_clip_has_the_tempo_that_it_is_given_or_its_own() -> None:
     ("type", "values", "port"),
     [
         ("prompt", {"text": "x" * 4001}, "text"),
+        ("prompt", {"lyrics": "x" * 4001}, "lyrics"),
+        ("prompt", {"language": "en!"}, "language"),
         ("audio_source", {}, "file"),
         ("audio_source", {"file": "a\0b"}, "file"),
         ("drawn_curve", {"points": []}, "points"),

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from demon_patch.engine.families import NAMES
 from demon_patch.errors import DemonError
 from demon_patch.patch.edit.commands import SetMeta, SetValue
 from demon_patch.patch.model.document import Cable, Node, Patch
@@ -89,10 +90,12 @@ def test_a_curve_is_given_whole() -> None:
 
 def test_models_are_listed(wired: WiredHost) -> None:
     with wired.client() as ann:
-        (nano,) = ann.models()
+        nano, *others = ann.models()
     assert (nano.name, nano.here, nano.plays) == ("nano", True, False)
     assert nano.bytes > 1_000_000
     assert nano.loras
+    assert [each.name for each in others] == [name for name in NAMES if name != "nano"]
+    assert not any(each.plays for each in others)
 
 
 def test_the_catalogue_has_functions_with_arguments_and_displays(wired: WiredHost) -> None:

@@ -5,13 +5,19 @@ Importing the package loads no torch; `load` does.
 
 from __future__ import annotations
 
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from demon_patch.engine.tensor_file import TensorFile
 
 if TYPE_CHECKING:
-    from demon_patch.engine.contracts import Family
+    from demon_patch.engine.contracts import Family, FamilySpec
+    from demon_patch.engine.families import Inspection
+    from demon_patch.engine.model_download import Download
+
+MODELS: tuple[str, ...] = ("nano",)
+"""The models of the family."""
 
 WEIGHTS = Path(__file__).parent / "weights"
 """The folder of the weights that ship with the package."""
@@ -20,7 +26,38 @@ LORAS = Path(__file__).parent / "loras"
 """The folder of the LoRAs that ship with the package."""
 
 
-def layers() -> dict[str, tuple[int, ...]]:
+def spec_for(name: str) -> FamilySpec:
+    """Returns the geometry of the family."""
+    from demon_patch.engine.families.nano.spec import SPEC  # noqa: PLC0415
+
+    return SPEC
+
+
+def load_model(name: str) -> Family:
+    """Loads the model that ships with the package, as `load` does."""
+    return load()
+
+
+def stored_bytes(name: str) -> int:
+    """Returns the bytes of the model's files of weights."""
+    return sum(file.stat().st_size for file in WEIGHTS.rglob("*") if file.is_file())
+
+
+def inspect(name: str) -> Inspection:
+    """Looks at the headers of the model's files. Raises WeightsError."""
+    from demon_patch.engine.families import Inspection  # noqa: PLC0415 (which imports this package)
+
+    files = tuple(sorted(WEIGHTS.glob("*.safetensors")))
+    stored = [each for file in files for each in TensorFile(file).tensors.values()]
+    return Inspection("of the package", files, len(stored), sum(prod(each.shape) for each in stored))
+
+
+def downloads(name: str) -> tuple[Download, ...]:
+    """Returns nothing: the weights come with the package."""
+    return ()
+
+
+def layers(name: str = "nano") -> dict[str, tuple[int, ...]]:
     """Returns the shape of the weights of each layer that a LoRA can change, read from the header of the denoiser's
     file."""
     tensors = TensorFile(WEIGHTS / "denoiser.safetensors").tensors

@@ -7,6 +7,9 @@ frame and one Fourier window, no more. The decoder is the inverse of the encoder
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from copy import copy
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -40,6 +43,7 @@ class NanoCodec(MagnitudeCodec):
 
     def __init__(self) -> None:
         super().__init__(MONO, more=0, width=256, blocks=4, fine_width=160, fine_blocks=3)
+        self._run: Callable[[str, Tensor], Tensor] | None = None
 
     def fit(self, patches: Tensor) -> None:
         """Fits the principal components to `patches` [N, BANDS * STEPS_PER_FRAME], the coded bands of one latent frame
@@ -85,7 +89,8 @@ class NanoCodec(MagnitudeCodec):
 
         frames: int64 [n], the number of each latent frame in the song, which fixes the phase of its sound.
         """
-        magnitude = from_log(self.log_magnitude(latent[None])[0])
+        coded = self.log_magnitude(latent[None]) if self._run is None else self._run("decode", latent[None])
+        magnitude = from_log(coded[0])
         steps = (frames[:, None] * STEPS_PER_FRAME + torch.arange(STEPS_PER_FRAME)).flatten()
         return sound(magnitude, steps)[:, None]
 
@@ -102,6 +107,12 @@ class NanoCodec(MagnitudeCodec):
             Network("nano", "encode", self, self._encoded, (cut,), latent, axes),
             Network("nano", "decode", self, self.log_magnitude, (Part("latent", (1, FRAMES, LATENT)),), coded, axes),
         )
+
+    def run_by(self, run: Callable[[str, Tensor], Tensor]) -> NanoCodec:
+        """Returns this codec with its decoder's network run by `run`."""
+        other = copy(self)
+        other._run = run
+        return other
 
     def _encoded(self, cut: Tensor) -> Tensor:
         return self.latents(to_log(magnitudes(cut) @ band_bank())[None])[0]

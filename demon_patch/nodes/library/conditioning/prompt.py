@@ -21,9 +21,15 @@ LONGEST = 4000
 )
 def prompt(
     text: str = text("", doc="Style, instruments, mood, tempo, key; words the model cannot read are named."),
+    lyrics: str = text("", part="lyrics", doc="What is sung, line by line, with marks such as [verse]."),
+    language: str = text("", part="lyrics", doc="Of the lyrics, as a code such as en; empty where it is not known."),
 ) -> Hashable:
-    """("prompt", text), its spaces evened out; the empty text leaves the model free."""
-    words = " ".join(text.split())
-    if len(words) > LONGEST:
-        raise refuse(f"the text has {len(words)} characters", "text", f"use at most {LONGEST}")
-    return ("prompt", words)
+    """("prompt", text), and after it lyrics and language; spaces evened out; the empty text leaves the model free."""
+    words, lines = " ".join(text.split()), "\n".join(" ".join(line.split()) for line in lyrics.strip().splitlines())
+    for port, given in (("text", words), ("lyrics", lines)):
+        if len(given) > LONGEST:
+            raise refuse(f"the text has {len(given)} characters", port, f"use at most {LONGEST}")
+    code = language.strip().lower()
+    if code and not (code.isascii() and code.isalpha() and len(code) <= 8):
+        raise refuse("this is no code of a language", "language", "write a code such as en, de or zh")
+    return ("prompt", words, lines, code) if lines else ("prompt", words)

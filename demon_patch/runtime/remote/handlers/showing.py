@@ -44,7 +44,7 @@ def prompts(served: ServedHost, peer: Peer, message: Prompts) -> PromptList:
         declaration = CATALOGUE.get(node.type)
         for port in declaration.ports if declaration is not None and declaration.kind == "resource" else ():
             text = node.values.get(port.name, port.default)
-            if port.type == "text" and isinstance(text, str):
+            if port.type == "text" and port.part is None and isinstance(text, str):
                 odd = tuple(unread(model, text)) if model in NAMES else ()
                 found.append(Wording(node=id, port=port.name, text=text, unread=odd))
     return PromptList(prompts=tuple(found))
@@ -105,7 +105,7 @@ def hurries(served: ServedHost, peer: Peer, message: Hurries) -> HurryList:
 
 @slow
 def models(served: ServedHost, peer: Peer, message: Models) -> ModelList:
-    """Lists the models. All of this version come with the program, so that all are here."""
+    """Lists the models, each with whether its weights are on this machine."""
     plays = served.host.performer.spec.name
     return ModelList(
         models=tuple(

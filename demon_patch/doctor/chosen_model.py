@@ -1,0 +1,88 @@
+"""Checks of one model: its libraries, files, tensors and memory, and a short rendering on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from time import perf_counter
+
+from demon_patch.doctor.findings import FAULT, FINE, WARNING, Check, Finding
+
+TITLE = "model"
+STEPS = 8
+SECONDS = 8.0
+WINDOW_FRAMES = 25
+
+
+def checks_of(model: str, executor: str, dry: bool) -> tuple[Check, ...]:
+    """Returns the checks of a model on an executor. dry: leaves out what loads the model."""
+
+    def check(what: str, look: Callable[[], Iterable[Finding]], seconds: float = 120.0) -> Check:
+        return Check(f"{TITLE}: {what} of {model} ({executor})", look, vital=True, seconds=seconds)
+
+    found = [check("files", lambda: files(model)), check("memory", lambda: memory(model))]
+    if not dry:
+        found.append(check("rendering", lambda: rendering(model, executor), 1800.0))
+    return tuple(found)
+
+
+def named(name: str) -> tuple[Check, ...]:
+    """Returns the checks of the model and executor that the name of a check of `checks_of` says."""
+    _, _, rest = name.partition(" of ")
+    model, _, executor = rest.partition(" (")
+    return checks_of(model, executor.removesuffix(")"), False)
+
+
+def files(model: str) -> Iterator[Finding]:
+    """Looks for all tensors of a model and at their shapes; raises WeightsError that names what is wrong."""
+    from demon_patch.engine.families import inspect
+
+    seen = inspect(model)
+    details = tuple(f"{file}: {file.stat().st_size} bytes" for file in seen.files)
+    what = f"{model}: {seen.tensors} tensors with {seen.numbers / 1e6:.1f} million numbers, layout: {seen.layout}"
+    yield Finding(FINE, what, details=details)
+
+
+def memory(model: str) -> Iterator[Finding]:
+    """Compares the memory that a model needs with what is free."""
+    from demon_patch.engine.families import inspect
+    from demon_patch.runtime.live.memory import WORKING, free
+
+    needed, left = 4 * inspect(model).numbers + WORKING, free()
+    what = f"{model} needs about {needed / 1e9:.2f} GB of memory on a processor, in float32"
+    if left is None:
+        yield Finding(WARNING, f"{what}; how much is free is not known on this system")
+    elif needed > left:
+        lack = f"{what}, and {left / 1e9:.2f} GB are free"
+        yield Finding(FAULT, lack, "close other programs, or choose a smaller model: demon-patch model list")
+    else:
+        yield Finding(FINE, f"{what}; {left / 1e9:.2f} GB are free")
+
+
+def rendering(model: str, executor: str) -> Iterator[Finding]:
+    """Generates a song of 8 s in 8 steps, unless memory lacks, and decodes a second of it."""
+    if any(finding.level == FAULT for finding in memory(model)):
+        yield Finding(FAULT, "nothing was rendered: the memory does not hold the model", "see above")
+        return
+    import torch
+
+    from demon_patch.engine.session import Session
+
+    began = perf_counter()
+    session = Session.load(model, executor=executor)
+    yield Finding(FINE, f"{model} was loaded in {perf_counter() - began:.1f} s")
+    source = session.compose("house", seconds=SECONDS, seed=1)
+    began = perf_counter()
+    latent = session.generate(session.prompt("house, 120 bpm"), source, strength=1.0, steps=STEPS, seed=1)
+    took = perf_counter() - began
+    began = perf_counter()
+    sound = session.decode(latent, start=0, frames=WINDOW_FRAMES)
+    decoded = (perf_counter() - began) * session.spec.frame_rate / WINDOW_FRAMES
+    if not bool(torch.isfinite(latent).all()) or not abs(sound).max() < 1e6:
+        yield Finding(FAULT, f"{model} makes sound that is no sound", "get its files again")
+        return
+    seconds = source.frames / session.spec.frame_rate
+    what = f"{STEPS} steps of a song of {seconds:g} s take {took:.2f} s; {decoded:.2f} s decode a second of sound"
+    if decoded >= 1.0:
+        yield Finding(WARNING, f"{what}: it does not play live here", "render it, or play a smaller model")
+    else:
+        yield Finding(FINE, what)

@@ -1,0 +1,60 @@
+"""The doctor looks at a chosen model: files, memory with numbers, a rendering; and refuses what does not fit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from demon_patch.doctor import chosen_model
+from demon_patch.doctor.findings import FAULT, FINE
+from demon_patch.runtime.live import memory
+from tests.support import tiny_acestep as tiny
+from tests.support.findings import worst
+
+
+@pytest.fixture
+def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    tiny.write(tmp_path)
+    monkeypatch.setenv("DEMON_PATCH_MODELS", str(tmp_path))
+    return tmp_path
+
+
+def test_a_whole_model_passes_every_check(models: Path) -> None:
+    checks = chosen_model.checks_of(tiny.NAME, "torch", False)
+    found = {check.name: check.run() for check in checks}
+    assert len(found) == 3
+    assert all(each.level != FAULT for part in found.values() for each in part), found
+    files, _, _ = found.values()
+    assert "layout: official" in files[0].what
+    assert sum("/model.safetensors" in line for line in files[0].details) == 2
+    said = " ".join(each.what for part in found.values() for each in part)
+    assert "GB are free" in said
+    assert "8 steps of a song of 8 s" in said
+
+
+def test_a_dry_run_loads_nothing(models: Path) -> None:
+    assert [check.name.split()[1] for check in chosen_model.checks_of(tiny.NAME, "torch", True)] == ["files", "memory"]
+
+
+def test_checks_are_found_by_their_names_in_another_process() -> None:
+    for check in chosen_model.checks_of(tiny.NAME, "torch", False):
+        assert [each.name for each in chosen_model.named(check.name)].count(check.name) == 1
+
+
+def test_a_model_that_is_missing_or_broken_is_a_fault_with_its_mend(models: Path) -> None:
+    (models / tiny.NAME / "model.safetensors").write_bytes(b"")
+    for name in (tiny.NAME, tiny.XL):
+        (finding,) = chosen_model.checks_of(name, "torch", True)[0].run()
+        assert finding.level == FAULT
+        assert f"demon-patch model pull {name}" in finding.mend
+
+
+def test_too_little_memory_is_refused_with_numbers(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "free", lambda: 5_000_000)
+    files, needs, rendering = (check.run() for check in chosen_model.checks_of(tiny.NAME, "torch", False))
+    assert worst(files) == FINE
+    assert worst(needs) == worst(rendering) == FAULT
+    assert "GB of memory" in needs[0].what
+    assert "0.01 GB are free" in needs[0].what
+    assert len(rendering) == 1
