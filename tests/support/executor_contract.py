@@ -18,7 +18,7 @@ from demon_patch.engine.executors import checks
 from demon_patch.engine.lora.merge import LayerChange, Lora, layers_of
 from demon_patch.engine.prompt_contracts import MixesPrompts
 from demon_patch.engine.side_inputs import SideInputs
-from demon_patch.engine.steering.vector import BlockHooks, shape_of
+from demon_patch.engine.steering.vector import BlockHooks, Steerable, shape_of
 from demon_patch.errors import DemonError
 
 Make: TypeAlias = Callable[[Denoiser, int], Executor]
@@ -409,6 +409,10 @@ def every_row_has_its_own_lora_strengths(make: Make, family: Callable[[], Family
 def every_row_has_its_own_steering(make: Make, family: Callable[[], Family]) -> None:
     """Rows of zeros have the bits that they have without steering, beside rows that are steered."""
     desk = Desk(make, family, 3)
+    if not isinstance(desk.family.denoiser, Steerable):
+        sides = SideInputs(steering=torch.zeros(3, 1, 1))
+        refused(checks.STEERING, desk.executor.forward, *desk.arguments(0, 1, 2), sides)
+        return
     blocks, hidden = shape_of(desk.family.denoiser)
     before = desk.forward(0, 1, 2)
     added = 0.2 * torch.randn(3, blocks, hidden, generator=torch.Generator().manual_seed(8))

@@ -23,7 +23,7 @@ from demon_patch.engine.executors.checks import (
 )
 from demon_patch.engine.executors.row_threads import RowThreads
 from demon_patch.engine.lora.merge import Lora, Loras
-from demon_patch.engine.lora.side_paths import SidePaths
+from demon_patch.engine.lora.side_paths import SidePaths, Term
 from demon_patch.engine.prompt_contracts import MixesPrompts
 from demon_patch.engine.side_inputs import SideInputs
 from demon_patch.engine.steering.vector import BlockHooks
@@ -36,8 +36,8 @@ class Prepared:
 
     owner: the executor that made it.
     epoch: the weights epoch for which the tensors were computed.
-    tensors: those of the denoiser, then for each LoRA of `changed`, in its order, what strength 1 of it adds to them.
-    changed: the numbers of the LoRAs that change the condition.
+    tensors: those of the denoiser, then for each of `changed`, in its order, what is added times those strengths.
+    changed: the LoRAs, or pairs of them, that change the condition (`SidePaths.condition`).
     origin: the prompt from which they were computed, or two prepared prompts and the share (0 to 1) of the second.
     """
 
@@ -45,7 +45,7 @@ class Prepared:
     epoch: int
     tensors: tuple[Tensor, ...]
     origin: Conditioning | tuple[Prepared, Prepared, float]
-    changed: tuple[int, ...] = ()
+    changed: tuple[Term, ...] = ()
 
     @property
     def nbytes(self) -> int:
@@ -89,7 +89,7 @@ class TorchExecutor:
         self._sides = SidePaths(denoiser, ())
         self._blocks = BlockHooks(denoiser)
         self._strengths: tuple[float, ...] = ()
-        self._changed: tuple[int, ...] = ()  # as in the prompts in place
+        self._changed: tuple[Term, ...] = ()  # as in the prompts in place
         self._buffers: tuple[Tensor, ...] = ()  # [capacity, L', ...]
         self._placed: set[int] = set()
 
@@ -98,7 +98,7 @@ class TorchExecutor:
         """Computes the denoiser's condition tensors of a prompt and returns them as a handle."""
         return Prepared(self, self.weights_epoch, *self._condition(conditioning))
 
-    def _condition(self, conditioning: Conditioning) -> tuple[tuple[Tensor, ...], Conditioning, tuple[int, ...]]:
+    def _condition(self, conditioning: Conditioning) -> tuple[tuple[Tensor, ...], Conditioning, tuple[Term, ...]]:
         plain, added = self._sides.condition(lambda: self._denoiser.condition(conditioning.tokens))
         return (*plain, *(part for parts in added.values() for part in parts)), conditioning, tuple(added)
 
@@ -198,9 +198,14 @@ class TorchExecutor:
         check_steering(steering, (self.bucket, *self._blocks.shape))
         embedded = time[:, :-1]
         if strengths is not None and self._sides.timed:
-            with self._sides.at(strengths):
-                embedded = self._denoiser.embed_time(time[:, -1])
+            changed = torch.cat([self._embedded(*row) for row in zip(time[:, -1:], strengths, strict=True)])
+            embedded = torch.where((strengths != 0).any(1, keepdim=True), changed, embedded)
         return Taken(embedded, self._conditions(places, strengths), strengths, steering)
+
+    def _embedded(self, t: Tensor, strengths: Tensor) -> Tensor:
+        """Returns the time embedding [1, E] of one row with its LoRAs. t: [1]. strengths: [n]."""
+        with self._sides.at(strengths[None]):
+            return self._denoiser.embed_time(t)
 
     def _row_strengths(self, sides: SideInputs | None) -> Tensor | None:
         """Returns the strength of each LoRA in each row, [R, n]; None if no LoRA adds anything.
@@ -220,10 +225,10 @@ class TorchExecutor:
         count = len(self._buffers) // (1 + len(self._changed))
         found = [whole.index_select(0, places) for whole in self._buffers[:count]]
         if strengths is not None:
-            for nth, lora in enumerate(self._changed, 1):
+            for nth, term in enumerate(self._changed, 1):
                 for at in range(count):
                     added = self._buffers[nth * count + at].index_select(0, places)
-                    share = strengths[:, lora].view(-1, *[1] * (added.ndim - 1))
+                    share = strengths[:, list(term)].prod(1).view(-1, *[1] * (added.ndim - 1))
                     found[at] = torch.addcmul(found[at], share.to(added.dtype), added)
         return tuple(found)
 

@@ -34,7 +34,9 @@ def effect_of(family: Family, lora: Lora) -> float:
     sides, on = SidePaths(family.denoiser, [lora]), torch.ones(1, 1)
     tokens = family.conditioner.prompt("").tokens
     plain, added = sides.condition(lambda: family.denoiser.condition(tokens))
-    changed = tuple(part + more for part, more in zip(plain, added[0], strict=True)) if added else plain
+    changed = plain
+    for more in added.values():
+        changed = tuple(part + each for part, each in zip(changed, more, strict=True))
     return _distance(family, plain, changed, lambda: sides.at(on))
 
 

@@ -8,10 +8,10 @@ so that other LoRAs of the same bucket need no other shapes.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import accumulate
-from typing import Any, TypeVar
+from itertools import accumulate, combinations_with_replacement
+from typing import Any, TypeAlias, TypeVar
 from weakref import finalize
 
 import torch
@@ -25,6 +25,12 @@ from demon_patch.errors import DemonError
 BUCKETS = (16, 64, 256)
 """The widths of the side paths: the ranks of all LoRAs together are padded with zeros to one of them, or to a multiple
 of the last one."""
+
+ROUNDING = 1e-4
+"""What LoRAs add to a condition beyond the sum of what each adds is left out below this share of it."""
+
+Term: TypeAlias = tuple[int, ...]
+"""The numbers of one or two LoRAs, whose strengths are multiplied."""
 
 V = TypeVar("V")
 
@@ -95,19 +101,33 @@ class SidePaths:
 
     def condition(
         self, run: Callable[[], tuple[Tensor, ...]]
-    ) -> tuple[tuple[Tensor, ...], dict[int, tuple[Tensor, ...]]]:
-        """Returns a prompt's condition tensors without LoRAs, and by number of the LoRA what strength 1 of it adds to
-        each of them. A LoRA that changes no layer of the condition is left out.
+    ) -> tuple[tuple[Tensor, ...], dict[Term, tuple[Tensor, ...]]]:
+        """Returns a prompt's condition tensors without LoRAs, and what LoRAs add to each of them: by the numbers of one
+        or two LoRAs, what is added times their strengths. (A LoRA of two layers, of which one reads the other, also
+        adds something times its strength squared.) LoRAs that change nothing are left out.
 
         run: computes the condition tensors with the denoiser.
         """
         plain, reached = self._reached(run)
-        added: dict[int, tuple[Tensor, ...]] = {}
-        for at, lora in enumerate(self.loras):
-            if reached & lora.changes.keys():
-                with self.at(torch.eye(len(self.loras), device=self._owner.device)[at : at + 1]):
-                    parts = run()
-                added[at] = tuple(part - before for part, before in zip(parts, plain, strict=True))
+
+        def at(*strengths: float) -> tuple[Tensor, ...]:
+            with self.at(torch.tensor([strengths], device=self._owner.device)):
+                return tuple(part - before for part, before in zip(run(), plain, strict=True))
+
+        def unit(found: Mapping[int, float]) -> tuple[float, ...]:
+            return tuple(found.get(n, 0.0) for n in range(len(self.loras)))
+
+        changing = [n for n, lora in enumerate(self.loras) if reached & lora.changes.keys()]
+        once = {n: at(*unit({n: 1.0})) for n in changing}
+        added: dict[Term, tuple[Tensor, ...]] = {(n,): parts for n, parts in once.items()}
+        for n, m in combinations_with_replacement(changing, 2):
+            both = at(*unit({n: 2.0} if n == m else {n: 1.0, m: 1.0}))
+            more = tuple(part - one - other for part, one, other in zip(both, once[n], once[m], strict=True))
+            if not all(_small(part, whole) for part, whole in zip(more, both, strict=True)):
+                half = tuple(part / 2 for part in more) if n == m else more
+                added[n, m] = half
+                if n == m:
+                    added[n,] = tuple(one - part for one, part in zip(once[n], half, strict=True))
         return plain, added
 
     def _reached(self, run: Callable[[], V]) -> tuple[V, set[str]]:
@@ -117,6 +137,11 @@ class SidePaths:
             return run(), reached
         finally:
             self._present.reached = None
+
+
+def _small(part: Tensor, whole: Tensor) -> bool:
+    """Returns whether a part of a sum is no more than its rounding."""
+    return float(part.float().abs().max()) <= ROUNDING * float(whole.float().abs().max())
 
 
 def _beside(name: str, down: Tensor, up: Tensor, present: _Present) -> Callable[..., Tensor | None]:
