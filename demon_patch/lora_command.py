@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from demon_patch.console import examples, out, tell
+from demon_patch.console import JsonFlag, examples, out, tell
 
 lora = App(name="lora", help="LoRAs: what they hold, how far they move a model, and baking them into it.")
 
@@ -54,3 +54,17 @@ def bake(*loras: str, to: Annotated[Path, Parameter(name="--to")], model: str = 
     if not pairs:
         raise DemonError("no LoRA is named", mend="write NAME=STRENGTH for each")
     tell(f"wrote {write_baked(model, pairs, to)}")
+
+
+def cost(*, as_json: JsonFlag = False) -> None:
+    """Measures what LoRAs cost: a forward of the embedded model with them beside one without, on one thread.
+
+    Parameters:
+        as_json: Prints JSON in place of tables.
+    """
+    from demon_patch.bench.commands import keep_rows
+    from demon_patch.bench.lora import measure
+    from demon_patch.engine.session import Session
+
+    rows = list(measure(Session.load("nano", threads=1)))
+    keep_rows("LoRA: a forward of one row, 24 s, the embedded model, one thread", rows, None, as_json)

@@ -13,8 +13,8 @@ from demon_patch.console import examples, out, tell
 steer = App(name="steer", help="Steering vectors: directions of sound, found from two sets of prompts or of sounds.")
 
 _FIND = examples(
-    'demon-patch steer find --more "chiptune" --more "acid" --less "ambient" --to edge.safetensors',
-    "demon-patch steer find --more bright.wav --less dull.wav --sounds --to bright.safetensors",
+    "demon-patch steer find --more acid --less ambient --to edge.safetensors",
+    "demon-patch steer find --more a.wav --less b.wav --sounds --to a.safetensors",
 )
 
 

@@ -298,20 +298,6 @@ def focus(*, as_json: JsonFlag = False, threads: Threads = None) -> None:
 
 
 @bench.command
-def lora(*, as_json: JsonFlag = False) -> None:
-    """Measures what LoRAs cost: a forward of the embedded model with them beside one without, on one thread.
-
-    Parameters:
-        as_json: Prints JSON in place of tables.
-    """
-    from demon_patch.bench.lora import measure
-    from demon_patch.engine.session import Session
-
-    rows = list(measure(Session.load("nano", threads=1)))
-    _report("LoRA: a forward of one row, 24 s, the embedded model, one thread", rows, as_json)
-
-
-@bench.command
 def graph(*, as_json: JsonFlag = False) -> None:
     """Times control frames, edits and curves of large patches, beside objects with dictionaries.
 

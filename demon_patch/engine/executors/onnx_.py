@@ -1,7 +1,7 @@
 """The ONNX executor: runs a denoiser's exported network by ONNX Runtime on the processor.
 
 Prompts and times are computed by PyTorch, once each; only the forward is the network's. LoRAs are inputs of it
-(`side_inputs`). Where a LoRA changes what is computed once, it is merged into the PyTorch weights as on `torch`.
+(`side_inputs`). What a LoRA changes in what is computed once is added by PyTorch, as on `torch`.
 """
 
 from __future__ import annotations
