@@ -52,12 +52,15 @@ from demon_patch.explain.command import explain
 from demon_patch.file_commands import files
 from demon_patch.gallery.commands import EXAMPLES as GALLERY
 from demon_patch.gallery.commands import gallery
+from demon_patch.lora_command import cost as lora_cost
+from demon_patch.lora_command import lora
 from demon_patch.memory_limit import fit_memory_limit
 from demon_patch.model_command import model
 from demon_patch.node_commands import EXAMPLES, nodes
 from demon_patch.patch.files.atomic_file import reason
 from demon_patch.patch.model.json_values import place
 from demon_patch.scarce import is_out_of_memory
+from demon_patch.steer_command import steer
 from demon_patch.threads import quiet_threads
 
 if TYPE_CHECKING:
@@ -78,9 +81,12 @@ app = App(
     help="A modular synthesizer whose oscillator is a diffusion model.",
 )
 app.command(model)
+app.command(lora)
+app.command(steer)
 app.command(bench)
 bench.command(control_command.control, help_epilogue=control_command.EXAMPLES)
 bench.command(editor_bench_command.editor)
+bench.command(lora_cost, name="lora")
 app.command(build_command.build, help_epilogue=build_command.EXAMPLES)
 app.command(check_command.check, help_epilogue=check_command.EXAMPLES)
 app.command(clip_command.clip, help_epilogue=clip_command.EXAMPLES)

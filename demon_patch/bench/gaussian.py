@@ -3,7 +3,7 @@
 For data N(mean, WIDTH^2), whose mean is computed from context and prompt, E[noise - x0 | x_t] is a short formula. A
 ring on it therefore runs in microseconds and responds to every control like a trained model. It serves to count
 forwards, not to be heard. Its one layer mixes the channels of the mean; until a LoRA changes it, it is exactly the
-identity.
+identity. So is its one block, until it is steered.
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ class GaussianDenoiser(nn.Module):
         super().__init__()
         self.colour = nn.Linear(CHANNELS, CHANNELS, bias=False).requires_grad_(False)
         nn.init.eye_(self.colour.weight)
+        self.hidden, self.blocks = CHANNELS, nn.ModuleList([nn.Identity()])
 
     def condition(self, tokens: Tensor) -> tuple[Tensor, ...]:
         """Returns the tokens of a prompt, the context's scale and shift [2, C], unchanged, as a tuple of one."""
@@ -63,7 +64,7 @@ class GaussianDenoiser(nn.Module):
     def velocity(self, x: Tensor, time: Tensor, context: Tensor, condition: tuple[Tensor, ...]) -> Tensor:
         """Returns the exact velocity [R, T, C]."""
         t = time[:, :, None]
-        mean = self.colour(context * condition[0][:, :1] + condition[0][:, 1:])
+        mean = self.blocks[0](self.colour(context * condition[0][:, :1] + condition[0][:, 1:]))
         spread = (1 - t) ** 2 * WIDTH**2 + t**2
         return (t - (1 - t) * WIDTH**2) / spread * (x - (1 - t) * mean) - mean
 

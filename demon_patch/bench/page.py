@@ -31,6 +31,7 @@ _NODES = {
     "step_state": "Step State",
     "decoder": "Decoder",
     "lora": "LoRA",
+    "steer": "Steer",
 }
 _HEAD = """# Controls
 

@@ -9,17 +9,19 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from demon_patch.bench.trials import ADAPTER, CHOSEN, PARTS, SECONDS, Trial, chosen
+from demon_patch.bench.trials import ADAPTER, CHOSEN, DIRECTION, PARTS, SECONDS, Trial, chosen
 from demon_patch.engine.contracts import Conditioning, Source
 from demon_patch.engine.controls import CONTROLS
+from demon_patch.engine.families import NAMES, steering_of
 from demon_patch.engine.lora.merge import LayerChange, Lora, Loras, layers_of
 from demon_patch.engine.ring.ring import Completion, Request, Ring
 from demon_patch.engine.session import Session
+from demon_patch.engine.steering.vector import Steering, shape_of
 from demon_patch.runtime.performance.resources import fitted
 
 DEPTHS = (1, 2, 4, 8)
 STEPS = (4, 8)
-COUNTED = ("request", "step", "late step", "weights")  # the classes that are counted in forwards
+COUNTED = ("request", "step", "late step")  # the classes that are counted in forwards
 SEEN = COUNTED[1:]  # those whose change grows with the steps that use it
 SHARES = {"seen": 0.25, "t50": 0.5, "t90": 0.9}
 
@@ -30,7 +32,8 @@ class Side:
 
     arguments: of the request.
     values: the step controls of every step.
-    loras: in the weights.
+    loras: that the step value `lora_strength` means.
+    steering: the vectors that `steer_depth` means.
     """
 
     prompt: Conditioning
@@ -38,6 +41,7 @@ class Side:
     arguments: dict[str, Any] = field(default_factory=dict)
     values: dict[str, Tensor | str] = field(default_factory=dict)
     loras: Loras = ()
+    steering: tuple[Steering, ...] = ()
 
     def request(self, session: Session) -> Request:
         """Returns a request of this side."""
@@ -46,6 +50,7 @@ class Side:
     def tick(self, session: Session, ring: Ring) -> list[Completion]:
         """Runs one tick of a ring with this side's request, step controls and LoRAs; returns its completions."""
         session.set_loras(self.loras)
+        ring.steering = self.steering
         if ring.admits():
             ring.submit(self.request(session))
         return ring.tick(self.values)
@@ -62,9 +67,10 @@ def side(session: Session, trial: Trial, high: bool, steps: int, seconds: float 
     value = ends[high]
     if value == "off":
         settings = {name: given for name, given in settings.items() if CONTROLS[name].needs != trial.control}
-    if trial.row.propagation == "weights":
-        made.loras = ((_lora(session), float(value)),)
-        return made
+    if trial.row.carrier == "lora":
+        made.loras = ((_lora(session), 0.0),)
+    if trial.row.carrier == "steer":
+        made.steering = (_steering(session),)
     for name, given in {**settings, trial.control: value}.items():
         _set(session, made, name, given)
     return made
@@ -80,6 +86,14 @@ def _lora(session: Session) -> Lora:
         up, down = (torch.randn(size, generator=draw) for size in layer.weight.flatten(1).shape)
         changes[name] = LayerChange(down[None], up[:, None], 0.1)
     return Lora("drawn", changes)
+
+
+def _steering(session: Session) -> Steering:
+    """Returns the family's own steering vector; for a family without any, a small random one."""
+    if session.spec.name in NAMES and DIRECTION in steering_of(session.spec.name):
+        return session.steering(DIRECTION)
+    draw = torch.Generator().manual_seed(3)
+    return Steering("drawn", 0.1 * torch.randn(shape_of(session.family.denoiser), generator=draw))
 
 
 def _set(session: Session, made: Side, name: str, value: Any) -> None:

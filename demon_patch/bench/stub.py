@@ -11,6 +11,7 @@ from torch import Tensor
 from demon_patch.engine.contracts import PLAIN, Conditioning, FamilySpec, Handle
 from demon_patch.engine.executors.row_threads import RowThreads
 from demon_patch.engine.lora.merge import Lora, Loras
+from demon_patch.engine.side_inputs import SideInputs
 from demon_patch.errors import DemonError
 
 SPEC = FamilySpec(
@@ -85,7 +86,9 @@ class StubExecutor:
     def place(self, place: int, handle: Handle) -> None:
         """Does nothing: a handle has no numbers to copy."""
 
-    def forward(self, x: Tensor, time: Tensor, context: Tensor, places: Tensor) -> Tensor:
+    def forward(
+        self, x: Tensor, time: Tensor, context: Tensor, places: Tensor, sides: SideInputs | None = None
+    ) -> Tensor:
         """Returns the same velocity every time, [R, T, C]."""
         start = perf_counter()
         velocity = self._velocity

@@ -15,13 +15,14 @@ from demon_patch.engine.controls import CONTROLS, TABLE, Control
 from demon_patch.errors import DemonError
 from demon_patch.nodes.editing.format1 import position_of
 from demon_patch.nodes.language.taper import norm
-from demon_patch.nodes.library.engine.engine import CHAIN, LORA
+from demon_patch.nodes.library.engine.engine import CHAIN, LORA, STEER
 from demon_patch.patch.model.document import Cable, Node, Patch, Song
 
 BPM, BARS, BEATS = 120.0, 4, 4
 SECONDS = BARS * BEATS * 60.0 / BPM  # of song, and of every performance
 STEPS, DEPTH = 8, 4  # of every performance, so that figures of different days compare
 ADAPTER = "tape"  # the LoRA of all trials
+DIRECTION = "edge"  # the steering vector of all trials
 CHOSEN = {"guidance_mode": "full", "dcw": "double"}  # options with which the controls that need them have an effect
 PARTS: Mapping[str, Node] = {
     "prompt_b": Node("prompt", values={"text": "ambient pad, 120 bpm"}),
@@ -111,6 +112,7 @@ _SPECIAL: tuple[Trial, ...] = (
     Trial("dcw_soft", "departure", 0.0, 0.3, {"step_state.dcw_low": 0.5, "step_state.dcw_high": 0.5}),
     Trial("gain", "loudness", -24.0, 0.0),
     Trial("lora_strength", "brightness", 0.0, 1.0),
+    Trial("steer_depth", "brightness", -1.0, 1.0),
 )
 """Trials that differ from `_usual`: by another descriptor, a part of the range, or settings."""
 
@@ -197,14 +199,15 @@ def _wired(given: Mapping[str, Mapping[str, Any]], parts: Sequence[str], cables:
     """Returns the patch of nodes with these knobs and options, with the cables of the chain, of its parts, and
     `cables`."""
     types = {"source": "composed_source", "words": "prompt", "groups": "channel_groups"}
-    if LORA in given:
-        given = {**given, LORA: {"file": ADAPTER, **given[LORA]}}
+    for side, file in ((LORA, ADAPTER), (STEER, DIRECTION)):
+        if side in given:
+            given = {**given, side: {"file": file, **given[side]}}
     nodes = {id: Node(types.get(id, id), values=dict(values)) for id, values in given.items()}
     nodes |= {name: PARTS[name] for name in parts}
     if "groups" in nodes:
         nodes.setdefault("step_state", Node("step_state"))
         cables = [*cables, Cable("groups", "surface", "step_state", "channel_gain")]
-    chain = [id for id in (*CHAIN[:-1], LORA, CHAIN[-1]) if id in nodes]
+    chain = [id for id in (*CHAIN[:-1], LORA, STEER, CHAIN[-1]) if id in nodes]
     ends = [Cable(name, nodes[name].type.split("_")[-1], "scheduler", name) for name in parts]
     ends += [Cable("source", "source", "scheduler", "source"), Cable("words", "prompt", "scheduler", "prompt")]
     ends += [Cable(a, "ring", b, "ring") for a, b in pairwise(chain)] + [Cable("decoder", "audio", "speaker", "audio")]

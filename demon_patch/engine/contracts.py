@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from demon_patch.engine.executors.row_threads import RowThreads
     from demon_patch.engine.lora.merge import Lora, Loras
+    from demon_patch.engine.side_inputs import SideInputs
 
 V = TypeVar("V")
 
@@ -282,7 +283,8 @@ class Denoiser(Protocol):
     """A family's diffusion transformer, an eager float32 module."""
 
     def condition(self, tokens: Tensor) -> tuple[Tensor, ...]:
-        """Returns the tensors [L', ...] that cross-attention reads for tokens [L, ...]. Called once per prompt."""
+        """Returns the tensors [L', ...] that cross-attention reads for tokens [L, ...]. Called once per prompt. Each is
+        linear in every weight that a LoRA can change (keys before their norm)."""
         ...
 
     def embed_time(self, t: Tensor) -> Tensor:
@@ -354,18 +356,13 @@ class Executor(Protocol):
         ...
 
     def set_loras(self, loras: Loras) -> bool:
-        """Makes these the only LoRAs in the weights. Returns whether any weight changed; if so, the epoch grows.
-
-        Raises DemonError, and then changes nothing, for more than 4, a strength out of 0 to 2, or a LoRA of another
-        model.
-        """
+        """Makes these the only LoRAs, each with the strength of rows that have none of their own (`SideInputs`).
+        Returns whether they are other LoRAs than before; if so, the epoch grows. Raises DemonError, and then changes
+        nothing, for too many, a strength out of 0 to 2, or a LoRA of another model."""
         ...
 
     def weights_changed(self) -> None:
-        """Makes the weights epoch grow. The caller has changed the denoiser's weights while no LoRA was in them.
-
-        The next forward runs with the new weights.
-        """
+        """Makes the weights epoch grow. The caller has changed the denoiser's weights; the next forward has the new."""
         ...
 
     def prepare_schedule(self, t: Tensor) -> Tensor:
@@ -381,10 +378,13 @@ class Executor(Protocol):
         """
         ...
 
-    def forward(self, x: Tensor, time: Tensor, context: Tensor, places: Tensor) -> Tensor:
+    def forward(
+        self, x: Tensor, time: Tensor, context: Tensor, places: Tensor, sides: SideInputs | None = None
+    ) -> Tensor:
         """From all `lanes.count` threads at once. Returns the velocities noise - x0 of R rows, float32 [R, T, C].
 
         x: [R, T, C]. time: [R, E]. context: [R, T, X]. places: int64 [R], the prompt place of each row.
+        sides: what each row adds beside the weights.
         Reads its arguments and keeps none. The next forward of the same thread may overwrite the result, and callers
         only read it. A row's velocity depends on no other row.
 

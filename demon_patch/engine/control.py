@@ -7,9 +7,9 @@ from typing import Final, Literal
 
 Shape = Literal["scalar", "integer", "switch", "gate", "choice", "curve", "surface", "prompt", "source"]
 Part = Literal["timbre", "lyrics"]
-Propagation = Literal["request", "step", "late step", "weights", "decode", "ring"]
+Propagation = Literal["request", "step", "late step", "decode", "ring"]
 Taper = Literal["linear", "log", "int", "family"]
-Carrier = Literal["scheduler", "source_blend", "step_state", "decoder", "lora"]
+Carrier = Literal["scheduler", "source_blend", "step_state", "decoder", "lora", "steer"]
 
 FAMILY: Final = "the family's"
 """Stands in place of a default where each model family has its own, in `FamilySpec.defaults`."""
@@ -80,6 +80,12 @@ class Control:
     def every_step(self) -> bool:
         """Returns whether every denoising step reads the control, not only the admission."""
         return self.propagation in ("step", "late step")
+
+    @property
+    def per_node(self) -> bool:
+        """Returns whether a patch may have the control several times, each in a node of its own. Its step value then
+        has one number for each such node, in the order of the chain, on its third axis."""
+        return self.carrier in ("lora", "steer")
 
     @property
     def of_generations(self) -> bool:

@@ -31,12 +31,14 @@ from __future__ import annotations
 from demon_patch.engine.control import FAMILY, Carrier, Control, Part, Propagation, Shape, Taper
 
 __all__ = [
-    "CONTROLS", "FAMILY", "MOST_LORAS", "TABLE", "Carrier", "Control", "Part", "Propagation", "Shape", "Taper",
-    "carried_by",
+    "CONTROLS", "FAMILY", "MOST_LORAS", "MOST_STEERS", "TABLE", "Carrier", "Control", "Part", "Propagation", "Shape",
+    "Taper", "carried_by",
 ]  # fmt: skip
 
-MOST_LORAS = 4
-"""The largest number of LoRAs that may be in the weights at once."""
+MOST_LORAS = 8
+"""The largest number of LoRAs that may play at once."""
+MOST_STEERS = 4
+"""The largest number of steering vectors that may play at once."""
 
 
 # fmt: off
@@ -326,9 +328,15 @@ TABLE: tuple[Control, ...] = (
     ),
     # -- LoRA -------------------------------------------------------------------------------------------
     Control(
-        name="lora_strength", title="LoRA strength", carrier="lora", shape="scalar", propagation="weights",
-        doc="How much of the adapter is added to the weights.",
-        default=1.0, lo=0.0, hi=2.0,
+        name="lora_strength", title="LoRA strength", carrier="lora", shape="scalar", propagation="step",
+        doc="How much of the adapter is added to the model, by generation: 1 is as it was trained.",
+        default=1.0, lo=0.0, hi=2.0, rest=0.0,
+    ),
+    # -- steering ---------------------------------------------------------------------------------------
+    Control(
+        name="steer_depth", title="Steer depth", carrier="steer", shape="scalar", propagation="step",
+        doc="How far each generation is moved along the direction of a steering vector; below 0, the other way.",
+        default=1.0, lo=-2.0, hi=2.0, rest=0.0,
     ),
 )
 # fmt: on

@@ -18,7 +18,8 @@ from demon_patch.engine.check_controls import checked_number
 from demon_patch.engine.contracts import Blend, Conditioning, Executor, Family, Handle, ReadsLoudness, Source
 from demon_patch.engine.controls import Control
 from demon_patch.engine.executors import DEFAULT, Choice, check_name, choose, executor_named
-from demon_patch.engine.families import load_family
+from demon_patch.engine.families import NAMES, load_family, steering_of
+from demon_patch.engine.lora.effect import effect_note, effect_of
 from demon_patch.engine.lora.merge import Lora, Loras, read_lora
 from demon_patch.engine.networks import TakesCodec
 from demon_patch.engine.prompt_contracts import ReadsSong, Repaints, Sings
@@ -30,6 +31,7 @@ from demon_patch.engine.ring.ring import CONDITIONS, MAX_DEPTH, Ring
 from demon_patch.engine.ring.step_values import step_values
 from demon_patch.engine.sound.dry_path import Cover, Covered, power_of
 from demon_patch.engine.sound.window import decode_song, decode_window
+from demon_patch.engine.steering.vector import Steering, read_steering
 from demon_patch.errors import DemonError, WeightsError
 from demon_patch.nearest import chosen
 from demon_patch.small_cache import Same, SmallCache
@@ -143,22 +145,29 @@ class Session:
         return self.family.conditioner.load(path, seconds, bpm, downbeat)
 
     def lora(self, name: str | Path) -> Lora:
-        """Reads a LoRA: one of the family's own by its name, or any safetensors file by its path. Raises
-        WeightsError."""
+        """From any thread. Reads a LoRA: one of the family's own by its name, or any safetensors file by its path. Its
+        notes say how far it moves the model. Raises WeightsError."""
         own = self.family.loras
         path = own.get(str(name), Path(name))
         try:
-            return read_lora(path, self.family.denoiser)
+            lora = read_lora(path, self.family.denoiser)
         except WeightsError as error:
             if own and not Path(name).suffix:
                 error.mend = f"{chosen(str(name), sorted(own))}, or name a .safetensors file"
             raise
+        return replace(lora, notes=(*lora.notes, effect_note(effect_of(self.family, lora))))
+
+    def steering(self, name: str | Path) -> Steering:
+        """From any thread. Reads a steering vector: one of the family's own by its name, or any file by its path.
+        `Ring.steering` takes it. Raises WeightsError, or DemonError if the model cannot be steered."""
+        own = steering_of(self.spec.name) if self.spec.name in NAMES else {}
+        return read_steering(own.get(str(name), Path(name)), self.spec.name, self.family.denoiser)
 
     def set_loras(self, loras: Loras) -> bool:
-        """Makes these the only LoRAs in the weights, each with a strength of 0 to 2. Returns whether any weight
-        changed.
+        """Makes these the only LoRAs, each with a strength of 0 to 2, which holds where no step value `lora_strength`
+        is given. Returns whether they are other LoRAs than before.
 
-        Called between ticks. Generations in flight go on with the new weights. Raises DemonError.
+        Called between ticks. Generations in flight go on with the new ones. Raises DemonError.
         """
         return self.executor.set_loras(loras)
 

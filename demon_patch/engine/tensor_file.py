@@ -43,14 +43,14 @@ class Stored:
 class TensorFile:
     """A safetensors file whose header is read.
 
-    most: the largest size of the file, in bytes.
+    most: the largest size of the file in bytes, `MAX_BYTES` by default.
     tensors: header entries by name, in the order of the header.
     metadata: texts by name.
     Raises WeightsError if the file is missing, too large, or no safetensors file.
     """
 
-    def __init__(self, path: Path, most: int = MAX_BYTES) -> None:
-        self.path = path
+    def __init__(self, path: Path, most: int | None = None) -> None:
+        self.path, most = path, MAX_BYTES if most is None else most
         try:
             size = path.stat().st_size
             if size > most:

@@ -17,7 +17,6 @@ BY_CLASS = {
     "request": "with the next generation",
     "step": "with the next step",
     "late step": "with the next step",
-    "weights": "with the next tick",
     "decode": "with the next window",
     "ring": "with the next admission",
 }
@@ -99,9 +98,9 @@ def taken(compiled: CompiledPatch, port: EnginePort) -> str:
     row, plan = port.control, compiled.program.ring
     assert row is not None
     often = when_port_taken(port, compiled.program)
-    if row.propagation != "weights" and row.name not in plan.active:
+    if not row.per_node and row.name not in plan.active:
         return "not taken: nothing wires or sets it"
-    if row.propagation != "weights" and not plan.meets(row):
+    if not row.per_node and not plan.meets(row):
         return f"not taken: it has no effect without {row.needs}"
     return f"taken {OFTEN[often]}" if often else f"taken {BY_CLASS[row.propagation]}"
 

@@ -18,7 +18,7 @@ from tests.support.paths import DOCS
 
 DEPTH = 4
 FEWER_STEPS = ("steps", "steps_mode", "timesteps")  # their own generations are shorter
-STEP = [trial.control for trial in due(SPEC) if trial.row.propagation in ("step", "late step", "weights")]
+STEP = [trial.control for trial in due(SPEC) if trial.row.propagation in ("step", "late step")]
 REQUEST = [trial.control for trial in due(SPEC) if trial.row.propagation == "request"]
 
 

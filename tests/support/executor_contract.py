@@ -17,6 +17,8 @@ from demon_patch.engine.contracts import Conditioning, Denoiser, Executor, Famil
 from demon_patch.engine.executors import checks
 from demon_patch.engine.lora.merge import LayerChange, Lora, layers_of
 from demon_patch.engine.prompt_contracts import MixesPrompts
+from demon_patch.engine.side_inputs import SideInputs
+from demon_patch.engine.steering.vector import BlockHooks, Steerable, shape_of
 from demon_patch.errors import DemonError
 
 Make: TypeAlias = Callable[[Denoiser, int], Executor]
@@ -334,26 +336,27 @@ def handles_of_older_weights_are_refused(make: Make, family: Callable[[], Family
 
 
 @check
-def loras_change_the_weights_and_leave_them(make: Make, family: Callable[[], Family]) -> None:
+def loras_play_beside_the_weights_and_leave_them(make: Make, family: Callable[[], Family]) -> None:
     desk = Desk(make, family)
     executor, plain = desk.executor, desk.family.denoiser
     lora, before, epochs = lora_of(plain), desk.forward(1), [desk.executor.weights_epoch]
-    changed = {strength: with_lora(plain, lora, strength) for strength in (0.5, 1.5)}
+    changed = {strength: with_lora(plain, lora, strength) for strength in (0.0, 0.5, 1.5)}
     assert executor.loras == ()
     assert not executor.set_loras([])
     assert executor.weights_epoch == epochs[0]
     try:
+        assert executor.set_loras([(lora, 1.0)]) is True
+        epochs.append(executor.weights_epoch)
+        desk.put_all()
+        desk.time = executor.prepare_schedule(desk.t)
         for strength, denoiser in changed.items():
-            assert executor.set_loras([(lora, strength)]) is True
-            epochs.append(executor.weights_epoch)
-            assert executor.loras == ((lora, strength),)
             assert executor.set_loras([(lora, strength)]) is False
+            assert executor.loras == ((lora, strength),)
             assert executor.weights_epoch == epochs[-1]
-            desk.put_all()
-            desk.time = executor.prepare_schedule(desk.t)
             got = desk.forward(1)
             close(got, desk.expected(1, desk.condition(PROMPTS[1], denoiser), denoiser))
-            assert float((got - before).abs().max()) > 1e-3 * float(before.abs().max())
+            assert torch.equal(got, before) == (strength == 0)
+            assert float((got - before).abs().max()) >= 1e-3 * strength * float(before.abs().max())
         with pytest.raises(DemonError):
             executor.set_loras([(lora, 2.5)])
         assert executor.loras == ((lora, 1.5),)
@@ -367,6 +370,66 @@ def loras_change_the_weights_and_leave_them(make: Make, family: Callable[[], Fam
     desk.put_all()
     desk.time = executor.prepare_schedule(desk.t)
     assert torch.equal(desk.forward(1), before)
+
+
+@check
+def every_row_has_its_own_lora_strengths(make: Make, family: Callable[[], Family]) -> None:
+    """Rows at 0 have the bits that they have without LoRAs, beside rows that are not at 0."""
+    desk = Desk(make, family, 4)
+    executor, plain = desk.executor, desk.family.denoiser
+    before, places = desk.forward(0, 1, 2, 3), (0, 1, 2, 3)
+    one, other = lora_of(plain, 1), lora_of(plain, 2)
+    rows = [(0.0, 0.0), (1.0, 0.0), (0.3, 1.5), (0.0, 2.0)]
+    try:
+        executor.set_loras([(one, 1.0), (other, 0.0)])
+        desk.put_all()
+        desk.time = executor.prepare_schedule(desk.t)
+
+        def forward(*order: int) -> Tensor:
+            sides = SideInputs(lora_strength=torch.tensor([rows[at] for at in order]))
+            return executor.forward(*desk.arguments(*order), sides).clone()
+
+        got = forward(*places)
+        assert torch.equal(got[0], before[0])
+        for at, (first, second) in enumerate(rows[1:], 1):
+            denoiser = with_lora(with_lora(plain, one, first), other, second)
+            close(got[at : at + 1], desk.expected(at, desk.condition(PROMPTS[at], denoiser), denoiser))
+        for order in ((3, 2, 1, 0), (1, 3, 0, 2), (2, 2, 0, 0)):
+            assert all(torch.equal(v, got[at]) for v, at in zip(forward(*order), order, strict=True))
+        nothing = SideInputs(lora_strength=torch.zeros(4, 2))
+        assert torch.equal(executor.forward(*desk.arguments(*places), nothing), before)
+        for wrong in (torch.zeros(4, 1), torch.zeros(3, 2), torch.zeros(4, 2, 1)):
+            sides = SideInputs(lora_strength=wrong)
+            refused(checks.STRENGTHS, executor.forward, *desk.arguments(*places), sides)
+    finally:
+        executor.set_loras([])
+
+
+@check
+def every_row_has_its_own_steering(make: Make, family: Callable[[], Family]) -> None:
+    """Rows of zeros have the bits that they have without steering, beside rows that are steered."""
+    desk = Desk(make, family, 3)
+    if not isinstance(desk.family.denoiser, Steerable):
+        sides = SideInputs(steering=torch.zeros(3, 1, 1))
+        refused(checks.STEERING, desk.executor.forward, *desk.arguments(0, 1, 2), sides)
+        return
+    blocks, hidden = shape_of(desk.family.denoiser)
+    before = desk.forward(0, 1, 2)
+    added = 0.2 * torch.randn(3, blocks, hidden, generator=torch.Generator().manual_seed(8))
+    added[1] = 0.0
+    got = desk.executor.forward(*desk.arguments(0, 1, 2), SideInputs(steering=added)).clone()
+    close(got[1:2], before[1:2])
+    for row in (0, 2):
+        with BlockHooks(desk.family.denoiser).at(added[row : row + 1]):
+            close(got[row : row + 1], desk.expected(row, desk.condition(PROMPTS[row])))
+        assert float((got[row] - before[row]).abs().max()) > 1e-3 * float(before.abs().max())
+    turned = desk.executor.forward(*desk.arguments(2, 1, 0), SideInputs(steering=added.flip(0))).clone()
+    assert torch.equal(turned, got.flip(0))
+    still = desk.executor.forward(*desk.arguments(0, 1, 2), SideInputs(steering=torch.zeros_like(added)))
+    close(still, before)
+    assert torch.equal(desk.forward(0, 1, 2), before)
+    for wrong in (added[:2], added[:, :, :-1], added[:, 0]):
+        refused(checks.STEERING, desk.executor.forward, *desk.arguments(0, 1, 2), SideInputs(steering=wrong))
 
 
 @check

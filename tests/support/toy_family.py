@@ -21,11 +21,13 @@ from demon_patch.bench.gaussian import WIDTH, GaussianDenoiser, tinted
 from demon_patch.engine.contracts import PLAIN, Conditioning, Family, FamilySpec, Source
 from demon_patch.engine.controls import TABLE
 from demon_patch.engine.executors.torch_ import TorchExecutor
+from demon_patch.engine.lora.merge import LayerChange, Lora
 from demon_patch.engine.ring.noise import NoiseBank
 from demon_patch.engine.ring.request import Request
 from demon_patch.engine.ring.request_controls import REQUEST_CONTROLS, RequestControls
 from demon_patch.engine.ring.ring import Ring
 from demon_patch.engine.ring.schedule import SchedulePlan
+from demon_patch.engine.steering.vector import Steering
 from demon_patch.engine.step.reference import Values, sampler
 from demon_patch.errors import SourceError
 
@@ -138,6 +140,20 @@ NOT_READ = ("live_strength",)  # it lets a request move generations in flight; n
 READ_BY_STEPS = [row.name for row in TABLE if row.every_step and row.name not in NOT_READ]
 """The step controls whose values steps read. A new one that none reads goes to NOT_READ, with its reason."""
 
+
+def tint(seed: int, rank: int) -> Lora:
+    """A LoRA of the family's one layer."""
+    draw = torch.Generator().manual_seed(seed)
+    halves = torch.randn(rank, CHANNELS, generator=draw), torch.randn(CHANNELS, rank, generator=draw)
+    return Lora(f"tint {seed}", {"colour": LayerChange(*halves, 0.2)})
+
+
+TINTS = (tint(1, 1), tint(2, 2))
+"""The LoRAs of every `Bench`, at strength 0 where no step value says otherwise."""
+
+PULLS = (Steering("left", torch.tensor([[0.3, 0.0, -0.2, 0.1]])), Steering("up", torch.tensor([[0.0, 0.5, 0.0, 0.2]])))
+"""The steering vectors of every `Bench`."""
+
 FAMILY = toy_family()
 FRAMES = 24
 PARTS = ("target",)  # fields of a request that are called as the control whose clip they come from
@@ -155,10 +171,14 @@ class Bench:
         executor: TorchExecutor | None = None,
         **ring: Any,
     ) -> None:
-        self.executor = executor or TorchExecutor(FAMILY.denoiser, bucket, lanes=lanes)
+        if executor is None:
+            executor = TorchExecutor(FAMILY.denoiser, bucket, lanes=lanes)
+            executor.set_loras([(lora, 0.0) for lora in TINTS])
+        self.executor = executor
         self.source = FAMILY.conditioner.compose("bench", frames / SPEC.frame_rate, 5)
         self.noise = NoiseBank(CHANNELS, frames)
         self.ring = Ring(self.executor, SPEC, self.noise, depth, **ring)
+        self.ring.steering = PULLS
         self.handles: dict[str, Any] = {}
 
     def request(self, prompt: str = "warm", structure: float = 1.0, covers: bool = True, **fields: Any) -> Request:
@@ -189,8 +209,17 @@ class Bench:
 def plainly(request: Request, values: Values) -> Tensor:
     """The latent [T, C] that the reference sampler makes of a request on this family."""
 
-    def forward(x: Tensor, t: Tensor, handle: Any) -> Tensor:
-        return velocity(x, t, mean_of(request.context, handle.tensors[0]).double())
+    def forward(x: Tensor, t: Tensor, handle: Any, loras: Tensor | None, depths: Tensor | None) -> Tensor:
+        mean, colour = mean_of(request.context, handle.tensors[0]).double(), torch.eye(CHANNELS).double()
+        strengths = (torch.zeros(1) if loras is None else loras).expand(len(TINTS)).tolist()
+        for lora, strength in zip(TINTS, strengths, strict=True):
+            change = lora.changes["colour"]
+            colour = colour + strength * change.scale * change.up.double() @ change.down.double()
+        pulls = (torch.zeros(1) if depths is None else depths).expand(len(PULLS)).tolist()
+        pull = sum(
+            (depth * vector.added[0].double() for vector, depth in zip(PULLS, pulls, strict=True)), colour[0] * 0
+        )
+        return velocity(x, t, mean @ colour.T + pull)
 
     return sampler(request, values, forward, SPEC)
 

@@ -16,7 +16,7 @@ from demon_patch.runtime.remote.messages.base import Point
 
 CLASSES = {
     "request": "taken once a generation", "step": "taken at every step", "late step": "taken at the late steps",
-    "frame": "one number for each frame of the song", "weights": "changes the model's weights",
+    "frame": "one number for each frame of the song",
     "decode": "taken as it is decoded", "source": "taken with the source", "session": "taken when the engine begins",
 }  # fmt: skip
 

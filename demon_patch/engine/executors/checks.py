@@ -18,6 +18,8 @@ LENGTHS = "prompts of different lengths"
 NO_PLACE = "there is no prompt place"
 EMPTY = "no prompt is in place"
 SHAPES = "a forward of shapes"
+STRENGTHS = "LoRA strengths of shape"
+STEERING = "steering of shape"
 """The beginning of each error's message."""
 
 
@@ -68,3 +70,25 @@ def check_shapes(x: Tensor, time: Tensor, context: Tensor, places: Tensor, bucke
             f"{SHAPES} {shapes}",
             mend=f"give x [R, T, C], time [R, E], context [R, T, X] and places [R] with R = {bucket}",
         )
+
+
+def check_strengths(strengths: Tensor, bucket: int, loras: int) -> None:
+    """Raises DemonError for strengths that are not one for each of `bucket` rows and `loras` LoRAs."""
+    if strengths.shape != (bucket, loras):
+        raise DemonError(
+            f"{STRENGTHS} {list(strengths.shape)}",
+            port="lora_strength",
+            mend=f"give one for each row and LoRA, [{bucket}, {loras}]",
+        )
+
+
+def check_steering(steering: Tensor | None, shape: tuple[int, int, int]) -> None:
+    """Raises DemonError for steering that is not one vector for each row and block of a forward.
+
+    shape: rows, blocks and their width; no blocks where the model cannot be steered.
+    """
+    if steering is not None and steering.shape != shape:
+        mend = (
+            f"give [R, blocks, hidden] = {list(shape)}" if shape[1] else "this model has no blocks that can be steered"
+        )
+        raise DemonError(f"{STEERING} {list(steering.shape)}", port="steer_depth", mend=mend)

@@ -1,7 +1,7 @@
 """The ONNX executor: runs a denoiser's exported network by ONNX Runtime on the processor.
 
 Prompts and times are computed by PyTorch, once each; only the forward is the network's. LoRAs are inputs of it
-(`side_inputs`). Where a LoRA changes what is computed once, it is merged into the PyTorch weights as on `torch`.
+(`side_inputs`). What a LoRA changes in what is computed once is added by PyTorch, as on `torch`.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from demon_patch.engine.executors.side_inputs import packed
 from demon_patch.engine.executors.torch_ import TorchExecutor
 from demon_patch.engine.lora.merge import Loras
 from demon_patch.engine.networks import FRAMES, SIDE_INPUTS, Exports, Network, RunsElsewhere
+from demon_patch.engine.side_inputs import SideInputs
 from demon_patch.errors import DemonError
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class OnnxExecutor(TorchExecutor):
         self._key = builds.key_of(self._network)
         self._layers = made[0][1].layers
         self._runtimes = {lengths.get(FRAMES): OnnxNetwork(build.onnx) for lengths, build in made}
-        self._sides = packed(self._layers, ())
+        self._none, self._arrays = packed(self._layers, ()), packed(self._layers, self.loras)
 
     def _runtime(self, frames: int) -> OnnxNetwork:
         """Returns the network for so many latent frames. Raises DemonError if it is not built."""
@@ -123,27 +124,32 @@ class OnnxExecutor(TorchExecutor):
         return codec.run_by(run)
 
     @torch.inference_mode()
-    def forward(self, x: Tensor, time: Tensor, context: Tensor, places: Tensor) -> Tensor:
-        """Returns the velocities of R = `bucket` rows, a new tensor [R, T, C].
+    def forward(
+        self, x: Tensor, time: Tensor, context: Tensor, places: Tensor, sides: SideInputs | None = None
+    ) -> Tensor:
+        """Returns the velocities of R = `bucket` rows, a new tensor [R, T, C]. Rows that are steered run in PyTorch,
+        since the exported network has no inputs for that.
 
-        x: [R, T, C]. time: [R, E]. context: [R, T, X]. places: [R], the prompt place of each row.
+        x: [R, T, C]. time: [R, E + 1]. context: [R, T, X]. places: [R], the prompt place of each row.
         """
+        if sides is not None and sides.steering is not None:
+            return super().forward(x, time, context, places, sides)
         check_shapes(x, time, context, places, self.bucket)
         check_placed(places.tolist(), self._placed)
-        condition = (whole.index_select(0, places) for whole in self._buffers)
-        own = (array_of(each) for each in (x, time, context, *condition))
+        taken = self._taken(time, places, sides)
+        own = (array_of(each) for each in (x, taken.time, context, *taken.condition))
         inputs = dict(zip((part.name for part in self._network.inputs), own, strict=True))
         if self._layers:
-            sides = (self._sides.down, self._sides.up, self._sides.shares(self.bucket))
-            inputs |= zip(SIDE_INPUTS, sides, strict=True)
+            arrays = self._arrays if taken.strengths is not None else self._none
+            strengths = np.zeros((self.bucket, 0), np.float32) if taken.strengths is None else array_of(taken.strengths)
+            inputs |= zip(SIDE_INPUTS, (arrays.down, arrays.up, arrays.by_row(strengths)), strict=True)
         return torch.from_numpy(self._runtime(x.shape[1]).run(inputs))
 
     def set_loras(self, loras: Loras) -> bool:
-        """Makes these the only LoRAs. Returns whether any weight changed."""
-        changed = self._merged.set(loras)
+        """Makes these the only LoRAs. Returns whether they are others than before."""
+        changed = super().set_loras(loras)
         if changed:
-            self._sides = packed(self._layers, self._merged.loras)
-            super().weights_changed()
+            self._arrays = packed(self._layers, self.loras)
         return changed
 
     def weights_changed(self) -> None:

@@ -92,15 +92,23 @@ def _side_path(path: str, present: _Present, place: tuple[slice, slice] | None) 
 
 @dataclass(frozen=True, slots=True)
 class SideArrays:
-    """The side inputs of some LoRAs, float32: down [K, I], up [O, K], share [K]."""
+    """The side inputs of some LoRAs, float32: down [K, I], up [O, K], share [K].
+
+    owner: int [K], the number of each rank's LoRA; that of the padding is the number of LoRAs.
+    """
 
     down: NDArray[np.float32]
     up: NDArray[np.float32]
     share: NDArray[np.float32]
+    owner: NDArray[np.int64]
 
     def shares(self, rows: int) -> NDArray[np.float32]:
         """Returns the factors for a number of rows, [R, K]."""
         return np.broadcast_to(self.share, (rows, len(self.share))).copy()
+
+    def by_row(self, strengths: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Returns the factors [R, K] for the strengths [R, n] of rows."""
+        return np.pad(strengths, ((0, 0), (0, 1)))[:, self.owner]
 
 
 def packed(layers: Sequence[SideLayer], loras: Sequence[tuple[Lora, float]], width: int | None = None) -> SideArrays:
@@ -112,10 +120,10 @@ def packed(layers: Sequence[SideLayer], loras: Sequence[tuple[Lora, float]], wid
     total = sum(ranks) if width is None else width
     down = np.zeros((total, sum(layer.inputs for layer in layers)), np.float32)
     up = np.zeros((sum(layer.outputs for layer in layers), total), np.float32)
-    share = np.zeros(total, np.float32)
+    share, owner = np.zeros(total, np.float32), np.full(total, len(loras))
     first = 0
-    for (lora, strength), rank in zip(loras, ranks, strict=True):
-        share[first : first + rank] = strength
+    for at, ((lora, strength), rank) in enumerate(zip(loras, ranks, strict=True)):
+        share[first : first + rank], owner[first : first + rank] = strength, at
         inputs = outputs = 0
         for layer in layers:
             change = lora.changes.get(layer.path)
@@ -125,4 +133,4 @@ def packed(layers: Sequence[SideLayer], loras: Sequence[tuple[Lora, float]], wid
                 up[outputs : outputs + layer.outputs, first:ends] = change.scale * change.up.cpu().numpy()
             inputs, outputs = inputs + layer.inputs, outputs + layer.outputs
         first += rank
-    return SideArrays(down, up, share)
+    return SideArrays(down, up, share, owner)

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from demon_patch.engine.contracts import Codec, Denoiser
 from demon_patch.engine.executors import builds, engines
@@ -21,6 +22,7 @@ from demon_patch.engine.executors.side_inputs import packed
 from demon_patch.engine.executors.torch_ import TorchExecutor
 from demon_patch.engine.lora.merge import Loras
 from demon_patch.engine.networks import FRAMES, LENGTH, RANK, ROWS, SIDE_INPUTS, Network, Part, RunsElsewhere
+from demon_patch.engine.side_inputs import SideInputs
 from demon_patch.errors import DemonError
 
 OpenEngine = Callable[[int], Any]
@@ -60,7 +62,7 @@ class TensorRtExecutor(TorchExecutor):
         build = _any_build(self._network)
         assert build is not None
         self._build, self._key = build, builds.key_of(self._network)
-        self._side_inputs: dict[str, Tensor] = {}
+        self._side_inputs: tuple[Tensor, Tensor, Tensor] | None = None  # down, up, and each rank's LoRA
 
     @staticmethod
     def why_not(denoiser: Denoiser) -> DemonError | None:
@@ -82,21 +84,31 @@ class TensorRtExecutor(TorchExecutor):
         return None
 
     @torch.inference_mode()
-    def forward(self, x: Tensor, time: Tensor, context: Tensor, places: Tensor) -> Tensor:
-        """Returns the velocities of R = `bucket` rows, [R, T, C], which the next forward overwrites.
+    def forward(
+        self, x: Tensor, time: Tensor, context: Tensor, places: Tensor, sides: SideInputs | None = None
+    ) -> Tensor:
+        """Returns the velocities of R = `bucket` rows, [R, T, C], which the next forward overwrites. Rows that are
+        steered run in PyTorch, since an engine has no inputs for that.
 
-        x: [R, T, C]. time: [R, E]. context: [R, T, X]. places: [R], the prompt place of each row.
+        x: [R, T, C]. time: [R, E + 1]. context: [R, T, X]. places: [R], the prompt place of each row.
         Raises DemonError for a T for which no engine is built.
         """
+        if sides is not None and sides.steering is not None:
+            return super().forward(x, time, context, places, sides)
         check_shapes(x, time, context, places, self.bucket)
         if not self._buffers or places.device.type == "cpu":
             check_placed(places.tolist(), self._placed)
-        condition = (whole.index_select(0, places) for whole in self._buffers)
-        parts = self._network.inputs
-        own = (self._filled(each, part) for each, part in zip((x, time, context, *condition), parts, strict=True))
+        taken, parts = self._taken(time, places, sides), self._network.inputs
+        given = (x, taken.time, context, *taken.condition)
+        own = (self._filled(each, part) for each, part in zip(given, parts, strict=True))
         inputs = dict(zip((part.name for part in parts), own, strict=True))
-        run = self._run(x.shape[1], engines.RANKS[-1] if self._side_inputs else 0)
-        return run.run(inputs | self._side_inputs)[: self.bucket]
+        beside: dict[str, Tensor] = {}
+        if taken.strengths is not None and self._side_inputs is not None:
+            down, up, owner = self._side_inputs
+            strengths = functional.pad(taken.strengths.to(self._device), (0, 1, 0, self._rows - self.bucket))
+            beside = dict(zip(SIDE_INPUTS, (down, up, strengths.index_select(1, owner)), strict=True))
+        run = self._run(x.shape[1], engines.RANKS[-1] if beside else 0)
+        return run.run(inputs | beside)[: self.bucket]
 
     def _filled(self, rows: Tensor, part: Part) -> Tensor:
         """Returns rows [R, ...] with copies of the last one, as many as the profile has more, and with the positions of
@@ -151,24 +163,23 @@ class TensorRtExecutor(TorchExecutor):
         return codec.run_by(run)
 
     def set_loras(self, loras: Loras) -> bool:
-        """Makes these the only LoRAs. Returns whether any weight changed. Raises DemonError for more ranks than an
-        engine takes."""
+        """Makes these the only LoRAs. Returns whether they are others than before.
+
+        Raises DemonError for more ranks than an engine takes.
+        """
         ranks = sum(max((len(each.down) for each in lora.changes.values()), default=0) for lora, _ in loras)
         if ranks > engines.RANKS[-1]:
             raise DemonError(
                 f"LoRAs of {ranks} ranks together", port="lora_strength", mend=f"use at most {engines.RANKS[-1]}"
             )
-        changed = self._merged.set(loras)
+        changed = super().set_loras(loras)
         if changed:
-            self._side_inputs = {}
-            if self._build.layers and any(strength for _, strength in loras):
-                sides = packed(self._build.layers, self._merged.loras, engines.RANKS[-1])
-                arrays = (sides.down, sides.up, sides.shares(self._rows))
-                self._side_inputs = {
-                    name: torch.from_numpy(each).to(self._device)
-                    for name, each in zip(SIDE_INPUTS, arrays, strict=True)
-                }
-            super().weights_changed()
+            self._side_inputs = None
+            if self._build.layers and loras:
+                sides = packed(self._build.layers, self.loras, engines.RANKS[-1])
+                arrays = (sides.down, sides.up, sides.owner)
+                down, up, owner = (torch.from_numpy(each).to(self._device) for each in arrays)
+                self._side_inputs = down, up, owner
         return changed
 
     def weights_changed(self) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor
 
+from demon_patch.engine.check_controls import checked_number
 from demon_patch.engine.contracts import Conditioning, Denoiser, Handle
 from demon_patch.engine.executors.checks import (
     check_epoch,
@@ -17,19 +18,26 @@ from demon_patch.engine.executors.checks import (
     check_place,
     check_placed,
     check_shapes,
+    check_steering,
+    check_strengths,
 )
 from demon_patch.engine.executors.row_threads import RowThreads
-from demon_patch.engine.lora.merge import Lora, Loras, Merged
+from demon_patch.engine.lora.merge import Lora, Loras
+from demon_patch.engine.lora.side_paths import SidePaths, Term
 from demon_patch.engine.prompt_contracts import MixesPrompts
+from demon_patch.engine.side_inputs import SideInputs
+from demon_patch.engine.steering.vector import BlockHooks
 from demon_patch.errors import DemonError
 
 
 @dataclass(slots=True, eq=False)
 class Prepared:
-    """A handle: the condition tensors [L', ...] of a prompt.
+    """A handle: the condition tensors [L', ...] of a prompt, without LoRAs and what each LoRA adds to them.
 
     owner: the executor that made it.
     epoch: the weights epoch for which the tensors were computed.
+    tensors: those of the denoiser, then for each of `changed`, in its order, what is added times those strengths.
+    changed: the LoRAs, or pairs of them, that change the condition (`SidePaths.condition`).
     origin: the prompt from which they were computed, or two prepared prompts and the share (0 to 1) of the second.
     """
 
@@ -37,11 +45,25 @@ class Prepared:
     epoch: int
     tensors: tuple[Tensor, ...]
     origin: Conditioning | tuple[Prepared, Prepared, float]
+    changed: tuple[Term, ...] = ()
 
     @property
     def nbytes(self) -> int:
         """Returns the bytes of the condition tensors."""
         return sum(part.nbytes for part in self.tensors)
+
+
+class Taken(NamedTuple):
+    """What the denoiser takes for the rows of a forward, LoRAs that change them included.
+
+    time: embeddings [R, E]. condition: tensors [R, L', ...]. strengths: of the LoRAs [R, n], None if all are 0.
+    steering: [R, blocks, hidden] or None.
+    """
+
+    time: Tensor
+    condition: tuple[Tensor, ...]
+    strengths: Tensor | None
+    steering: Tensor | None
 
 
 class TorchExecutor:
@@ -64,14 +86,21 @@ class TorchExecutor:
         self.weights_epoch = 0
         self._denoiser = denoiser
         self._mixes = denoiser if isinstance(denoiser, MixesPrompts) else None
-        self._merged = Merged(denoiser)
+        self._sides = SidePaths(denoiser, ())
+        self._blocks = BlockHooks(denoiser)
+        self._strengths: tuple[float, ...] = ()
+        self._changed: tuple[Term, ...] = ()  # as in the prompts in place
         self._buffers: tuple[Tensor, ...] = ()  # [capacity, L', ...]
         self._placed: set[int] = set()
 
     @torch.inference_mode()
     def prepare(self, conditioning: Conditioning) -> Prepared:
         """Computes the denoiser's condition tensors of a prompt and returns them as a handle."""
-        return Prepared(self, self.weights_epoch, self._denoiser.condition(conditioning.tokens), conditioning)
+        return Prepared(self, self.weights_epoch, *self._condition(conditioning))
+
+    def _condition(self, conditioning: Conditioning) -> tuple[tuple[Tensor, ...], Conditioning, tuple[Term, ...]]:
+        plain, added = self._sides.condition(lambda: self._denoiser.condition(conditioning.tokens))
+        return (*plain, *(part for parts in added.values() for part in parts)), conditioning, tuple(added)
 
     @torch.inference_mode()
     def blend(self, first: Handle, second: Handle, amount: float) -> Prepared:
@@ -79,7 +108,7 @@ class TorchExecutor:
         one, other = self._current_handle(first), self._current_handle(second)
         if self._mixes is None:
             check_lengths(_shapes(one), _shapes(other), "prompt_b")
-        return Prepared(self, self.weights_epoch, self._mixed(one, other, amount), (one, other, amount))
+        return Prepared(self, self.weights_epoch, self._mixed(one, other, amount), (one, other, amount), one.changed)
 
     @torch.inference_mode()
     def renew(self, handle: Handle) -> None:
@@ -88,18 +117,18 @@ class TorchExecutor:
         if prepared.epoch == self.weights_epoch:
             return
         if isinstance(prepared.origin, Conditioning):
-            prepared.tensors = self._denoiser.condition(prepared.origin.tokens)
+            prepared.tensors, _, prepared.changed = self._condition(prepared.origin)
         else:
             first, second, amount = prepared.origin
             self.renew(first)
             self.renew(second)
-            prepared.tensors = self._mixed(first, second, amount)
+            prepared.tensors, prepared.changed = self._mixed(first, second, amount), first.changed
         prepared.epoch = self.weights_epoch
 
     @torch.inference_mode()
     def prepare_schedule(self, t: Tensor) -> Tensor:
-        """Returns the time embeddings [S+1, E] of timesteps [S+1]."""
-        return self._denoiser.embed_time(t.float())
+        """Returns the time embeddings of timesteps [S+1], and after them the timestep itself, together [S+1, E + 1]."""
+        return torch.cat((self._denoiser.embed_time(t.float()), t.float()[:, None]), 1)
 
     @torch.inference_mode()
     def place(self, place: int, handle: Handle) -> None:
@@ -108,6 +137,7 @@ class TorchExecutor:
         prepared = self._current_handle(handle)
         if not self._buffers:
             self._buffers = tuple(part.new_zeros(self.capacity, *part.shape) for part in prepared.tensors)
+            self._changed = prepared.changed
         tensors = prepared.tensors if self._mixes is None else self._fitted(self._mixes, prepared.tensors)
         check_lengths([part.shape for part in tensors], [whole.shape[1:] for whole in self._buffers])
         for whole, part in zip(self._buffers, tensors, strict=True):
@@ -123,13 +153,17 @@ class TorchExecutor:
             self._buffers = tuple(
                 torch.cat((whole, whole.new_zeros(len(whole), more, *whole.shape[2:])), 1) for whole in self._buffers
             )
-        return mixes.padded(tensors, length)
+        count = len(tensors) // (1 + len(self._changed))
+        groups = (tensors[first : first + count] for first in range(0, len(tensors), count))
+        return tuple(part for group in groups for part in mixes.padded(group, length))
 
     def _mixed(self, first: Prepared, second: Prepared, amount: float) -> tuple[Tensor, ...]:
         """Returns the condition tensors of a mix of two prompts; amount: the share of the second."""
-        if self._mixes is not None:
-            return self._mixes.mixed(first.tensors, second.tensors, amount)
-        return tuple(torch.lerp(a, b, amount) for a, b in zip(first.tensors, second.tensors, strict=True))
+        if self._mixes is None:
+            return tuple(torch.lerp(a, b, amount) for a, b in zip(first.tensors, second.tensors, strict=True))
+        mixes, one, other = self._mixes, _plain(first), _plain(second)
+        plain, added = self._sides.condition(lambda: mixes.mixed(one, other, amount))
+        return (*plain, *(part for parts in added.values() for part in parts))
 
     def _checked_handle(self, handle: Handle) -> Prepared:
         own = isinstance(handle, Prepared) and handle.owner is self
@@ -142,27 +176,76 @@ class TorchExecutor:
         return prepared
 
     @torch.inference_mode()
-    def forward(self, x: Tensor, time: Tensor, context: Tensor, places: Tensor) -> Tensor:
+    def forward(
+        self, x: Tensor, time: Tensor, context: Tensor, places: Tensor, sides: SideInputs | None = None
+    ) -> Tensor:
         """Returns the velocities of R = `bucket` rows, a new tensor [R, T, C].
 
-        x: [R, T, C]. time: [R, E]. context: [R, T, X]. places: [R], the prompt place of each row.
+        x: [R, T, C]. time: [R, E + 1]. context: [R, T, X]. places: [R], the prompt place of each row.
         """
         check_shapes(x, time, context, places, self.bucket)
         if not self._buffers or places.device.type == "cpu":
             check_placed(places.tolist(), self._placed)
-        condition = tuple(whole.index_select(0, places) for whole in self._buffers)
-        return self._denoiser.velocity(x, time, context, condition)
+        taken = self._taken(time, places, sides)
+        with self._blocks.at(taken.steering), self._sides.at(taken.strengths):
+            return self._denoiser.velocity(x, taken.time, context, taken.condition)
+
+    def _taken(self, time: Tensor, places: Tensor, sides: SideInputs | None) -> Taken:
+        """Returns what the denoiser takes for a forward's rows. Raises the errors of `check_strengths` and
+        `check_steering`."""
+        strengths = self._row_strengths(sides)
+        steering = None if sides is None else sides.steering
+        check_steering(steering, (self.bucket, *self._blocks.shape))
+        embedded = time[:, :-1]
+        if strengths is not None and self._sides.timed:
+            changed = torch.cat([self._embedded(*row) for row in zip(time[:, -1:], strengths, strict=True)])
+            embedded = torch.where((strengths != 0).any(1, keepdim=True), changed, embedded)
+        return Taken(embedded, self._conditions(places, strengths), strengths, steering)
+
+    def _embedded(self, t: Tensor, strengths: Tensor) -> Tensor:
+        """Returns the time embedding [1, E] of one row with its LoRAs. t: [1]. strengths: [n]."""
+        with self._sides.at(strengths[None]):
+            return self._denoiser.embed_time(t)
+
+    def _row_strengths(self, sides: SideInputs | None) -> Tensor | None:
+        """Returns the strength of each LoRA in each row, [R, n]; None if no LoRA adds anything.
+
+        Whether all are 0 is asked on the CPU only: it would wait for another device.
+        """
+        given = None if sides is None else sides.lora_strength
+        if given is None:
+            if not any(self._strengths):
+                return None
+            given = torch.tensor([self._strengths], device=self._buffers[0].device).expand(self.bucket, -1)
+        check_strengths(given, self.bucket, len(self._strengths))
+        return None if not self._strengths or (given.device.type == "cpu" and not given.any()) else given
+
+    def _conditions(self, places: Tensor, strengths: Tensor | None) -> tuple[Tensor, ...]:
+        """Returns the condition tensors [R, L', ...] of the prompts in `places`, with what the LoRAs add to them."""
+        count = len(self._buffers) // (1 + len(self._changed))
+        found = [whole.index_select(0, places) for whole in self._buffers[:count]]
+        if strengths is not None:
+            for nth, term in enumerate(self._changed, 1):
+                for at in range(count):
+                    added = self._buffers[nth * count + at].index_select(0, places)
+                    share = strengths[:, list(term)].prod(1).view(-1, *[1] * (added.ndim - 1))
+                    found[at] = torch.addcmul(found[at], share.to(added.dtype), added)
+        return tuple(found)
 
     @property
     def loras(self) -> tuple[tuple[Lora, float], ...]:
-        """Returns the LoRAs that were set last, with their strengths, 0 to 2."""
-        return self._merged.loras
+        """Returns the LoRAs that were set last, with the strengths of rows that have none of their own, 0 to 2."""
+        return tuple(zip(self._sides.loras, self._strengths, strict=True))
 
     def set_loras(self, loras: Loras) -> bool:
-        """Makes these the only LoRAs in the weights. Returns whether any weight changed."""
-        changed = self._merged.set(loras)
+        """Makes these the LoRAs that forwards add. Returns whether they are others than before."""
+        strengths = tuple(checked_number("lora_strength", strength) for _, strength in loras)
+        others = tuple(lora for lora, _ in loras)
+        changed = others != self._sides.loras
         if changed:
+            self._sides = SidePaths(self._denoiser, others)
             self.weights_changed()
+        self._strengths = strengths
         return changed
 
     def weights_changed(self) -> None:
@@ -170,6 +253,11 @@ class TorchExecutor:
         self.weights_epoch += 1
         self._buffers = ()
         self._placed.clear()
+
+
+def _plain(prepared: Prepared) -> tuple[Tensor, ...]:
+    """Returns a prompt's condition tensors without what LoRAs add to them."""
+    return prepared.tensors[: len(prepared.tensors) // (1 + len(prepared.changed))]
 
 
 def _shapes(prepared: Prepared) -> list[Sequence[int]]:

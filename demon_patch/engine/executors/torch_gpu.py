@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from demon_patch.engine.contracts import Conditioning, Denoiser, Executor
 from demon_patch.engine.executors.checks import check_placed, check_shapes
 from demon_patch.engine.executors.torch_ import Prepared, TorchExecutor
+from demon_patch.engine.side_inputs import SideInputs
 
 Velocity = Callable[[Tensor, Tensor, Tensor, tuple[Tensor, ...]], Tensor]
 
@@ -42,6 +43,7 @@ def device_of(denoiser: object) -> torch.device:
 class _Fixed:
     """The buffers of forwards of one shape, and what was captured on them.
 
+    inputs: those of the velocity, then strengths of LoRAs and steering, where there are some.
     velocity: the eager one, then the compiled one. compiling: the compiled one on its way.
     runs: forwards by the present velocity. One comes before the capture, so that what is allocated once is there.
     """
@@ -49,6 +51,7 @@ class _Fixed:
     inputs: tuple[Tensor, ...]
     output: Tensor
     velocity: Velocity
+    sides: tuple[bool, ...] = (False, False)
     compiling: Future[Velocity] | None = None
     graph: Any = None
     runs: int = 0
@@ -64,7 +67,8 @@ class GpuTorchExecutor(TorchExecutor):
     low: whether products are computed in bfloat16 (by `torch.autocast`; norms, softmax and sums stay float32). By
         default on CUDA.
     compile_by: the backend of `torch.compile`, or None. Forwards run eagerly until the compiled code is ready, which is
-        made on a thread of its own. If that fails, they stay eager, and `notes` says so.
+        made on a thread of its own. If that fails, they stay eager, and `notes` says so. Forwards with LoRAs or
+        steering stay eager; they are captured as the others.
     notes: sentences for the player.
     """
 
@@ -85,7 +89,7 @@ class GpuTorchExecutor(TorchExecutor):
         self._low = self.device.type == "cuda" if low is None else low
         self._captures = self.device.type == "cuda"
         self._stream = torch.cuda.Stream(self.device) if self._captures else None
-        self._fixed: dict[tuple[torch.Size, ...], _Fixed] = {}
+        self._fixed: dict[tuple[tuple[torch.Size, ...], tuple[bool, ...]], _Fixed] = {}
         self._compile_by = compile_by
         self._eager: Velocity = denoiser.velocity
 
@@ -101,24 +105,28 @@ class GpuTorchExecutor(TorchExecutor):
         return super().prepare_schedule(t.to(self.device)).to(t.device)
 
     @torch.inference_mode()
-    def forward(self, x: Tensor, time: Tensor, context: Tensor, places: Tensor) -> Tensor:
+    def forward(
+        self, x: Tensor, time: Tensor, context: Tensor, places: Tensor, sides: SideInputs | None = None
+    ) -> Tensor:
         """Returns the velocities of R = `bucket` rows, [R, T, C], which the next forward overwrites.
 
-        x: [R, T, C]. time: [R, E]. context: [R, T, X]. places: [R], the prompt place of each row.
+        x: [R, T, C]. time: [R, E + 1]. context: [R, T, X]. places: [R], the prompt place of each row.
         """
         check_shapes(x, time, context, places, self.bucket)
         if not self._buffers or places.device.type == "cpu":
             check_placed(places.tolist(), self._placed)
         places = places.to(self.device, non_blocking=True)
-        given = (x, time, context, *(whole.index_select(0, places) for whole in self._buffers))
-        fixed = self._fixed_for(given)
+        taken = self._taken(time.to(self.device, non_blocking=True), places, sides)
+        extras = (taken.strengths, taken.steering)
+        given = (x, taken.time, context, *taken.condition, *(each for each in extras if each is not None))
+        fixed = self._fixed_for(given, tuple(each is not None for each in extras))
         self._take_compiled(fixed)
         for buffer, tensor in zip(fixed.inputs, given, strict=True):
             buffer.copy_(tensor, non_blocking=True)
         if fixed.graph is not None:
             fixed.graph.replay()
         else:
-            fixed.output.copy_(self._run(fixed.velocity, fixed.inputs))
+            fixed.output.copy_(self._run(fixed.velocity, fixed.inputs, fixed.sides))
             self._capture(fixed)
         self._begin_compiling(fixed)
         return fixed.output if x.device == self.device else fixed.output.to(x.device)
@@ -134,17 +142,22 @@ class GpuTorchExecutor(TorchExecutor):
             if fixed.compiling is not None:
                 fixed.compiling.exception()
 
-    def _fixed_for(self, given: tuple[Tensor, ...]) -> _Fixed:
+    def _fixed_for(self, given: tuple[Tensor, ...], sides: tuple[bool, ...]) -> _Fixed:
         shapes = tuple(part.shape for part in given)  # a longer prompt makes those of all places longer
-        fixed = self._fixed.get(shapes)
+        fixed = self._fixed.get((shapes, sides))
         if fixed is None:
             inputs = tuple(torch.zeros(part.shape, dtype=part.dtype, device=self.device) for part in given)
-            fixed = self._fixed[shapes] = _Fixed(inputs, torch.zeros(shapes[0], device=self.device), self._eager)
+            output = torch.zeros(shapes[0], device=self.device)
+            fixed = self._fixed[shapes, sides] = _Fixed(inputs, output, self._eager, sides)
         return fixed
 
-    def _run(self, velocity: Velocity, inputs: tuple[Tensor, ...]) -> Tensor:
+    def _run(self, velocity: Velocity, inputs: tuple[Tensor, ...], sides: tuple[bool, ...] = (False, False)) -> Tensor:
+        """sides: whether the inputs end with strengths of LoRAs, and with steering."""
         x, time, context, *condition = inputs
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self._low):
+        steering = condition.pop() if sides[1] else None
+        strengths = condition.pop() if sides[0] else None
+        low = torch.autocast(self.device.type, torch.bfloat16, enabled=self._low)
+        with low, self._blocks.at(steering), self._sides.at(strengths):
             return velocity(x, time, context, tuple(condition))
 
     def _capture(self, fixed: _Fixed) -> None:
@@ -155,11 +168,11 @@ class GpuTorchExecutor(TorchExecutor):
         torch.cuda.synchronize(self.device)
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph, stream=self._stream):
-            fixed.output.copy_(self._run(fixed.velocity, fixed.inputs))
+            fixed.output.copy_(self._run(fixed.velocity, fixed.inputs, fixed.sides))
         fixed.graph = graph
 
     def _begin_compiling(self, fixed: _Fixed) -> None:
-        if self._compile_by is None or fixed.compiling is not None:
+        if self._compile_by is None or fixed.compiling is not None or any(fixed.sides):
             return
         copies = tuple(part.clone() for part in fixed.inputs)
         pool = ThreadPoolExecutor(1, "compile")

@@ -19,6 +19,7 @@ from demon_patch.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from demon_patch.engine.contracts import Family, FamilySpec
+    from demon_patch.engine.lora.merge import Loras
     from demon_patch.engine.model_download import Download
 
 PACKAGES: tuple[str, ...] = ("nano", "acestep")
@@ -121,6 +122,16 @@ def downloads_of(name: str) -> tuple[Download, ...]:
     return _model(name).downloads(name)
 
 
+def write_baked(name: str, loras: Loras, folder: Path) -> Path:
+    """Writes a family's weights with LoRAs added to them for good to a new folder, which the family's `load` reads, and
+    returns it. Raises DemonError for LoRAs that do not fit, a folder that exists, and a family that cannot."""
+    try:
+        module = import_module(f"{_package(name)}.baked")
+    except ModuleNotFoundError:
+        raise DemonError(f"LoRAs cannot be baked into {name}", mend="play them beside its weights") from None
+    return module.write_baked(loras, folder)
+
+
 def weight_bytes(name: str) -> int:
     """Returns the bytes of memory that a model's weights take, without loading them; raises DemonError for an unknown
     name. Files hold half precision, memory single precision."""
@@ -140,10 +151,26 @@ def loras_of(name: str) -> frozenset[str]:
     return frozenset(file.name.removesuffix(LORA) for file in found if file.name.endswith(LORA))
 
 
+def steering_of(name: str) -> Mapping[str, Path]:
+    """Returns the files of the steering vectors that ship with a family, by name, without loading it; raises DemonError
+    for an unknown name."""
+    folder = Path(str(files(_package(name)) / "steering"))
+    return {file.stem: file for file in sorted(folder.glob(f"*{LORA}"))}
+
+
 def weights_bytes(name: str) -> int:
     """Returns the size of a model's weights on this machine, without loading them; 0 where they are not here. Raises
     DemonError for an unknown name."""
     return _model(name).stored_bytes(name)
+
+
+def steering_shape_of(name: str) -> tuple[int, int]:
+    """Returns the number of blocks of a family's denoiser that can be steered and the width of their outputs, without
+    loading it. Raises DemonError for an unknown name, and for a family that cannot be steered."""
+    shape: tuple[int, int] | None = getattr(import_module(f"{_package(name)}.spec"), "STEERING", None)
+    if shape is None:
+        raise DemonError(f"{name} has no blocks that can be steered", mend="take the Steer out of the chain")
+    return shape
 
 
 @cache

@@ -1,1 +1,1 @@
-"""LoRA: reads the files of every common trainer and merges them into a model's weights."""
+"""LoRA: reads the files of every common trainer, and plays them beside a model's weights."""

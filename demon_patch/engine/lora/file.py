@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from demon_patch import links
 from demon_patch.engine.lora.names import OTHER, Layers, by_layer
 from demon_patch.engine.lora.scale import CONFIG, IN_METADATA, StatedNumber, check_alpha, statements
+from demon_patch.engine.lora.triggers import trigger_words
 from demon_patch.engine.tensor_file import AGAIN, TensorFile, shown
 from demon_patch.errors import WeightsError
 
@@ -48,10 +49,12 @@ class LoraFile:
 
     changes: by path of the layer.
     notes: sentences for the player.
+    triggers: the words that bring it out in a prompt.
     """
 
     changes: Mapping[str, LowRankChange] = field(repr=False)
     notes: tuple[str, ...] = ()
+    triggers: tuple[str, ...] = ()
 
     @property
     def scales(self) -> str:
@@ -147,7 +150,9 @@ def _read(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> LoraFile:
             scale *= _single(file, keys[layer].numbers["scalar"])
         changes[layer] = _bounded(layer, LowRankChange(down.reshape(len(down), -1), up.reshape(len(up), -1), scale))
     said = stated.alpha or stated.alphas or owns
-    return LoraFile(changes, () if said else (_UNSAID,))
+    words = trigger_words(file.metadata)
+    offered = (f"its trigger words, for the prompt: {', '.join(words)}",) if words else ()
+    return LoraFile(changes, (*(() if said else (_UNSAID,)), *offered), words)
 
 
 def _own_alpha(file: TensorFile, name: str) -> StatedNumber:

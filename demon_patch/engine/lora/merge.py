@@ -1,7 +1,7 @@
-"""LoRA: low-rank changes of a denoiser's weights (Hu et al. 2021, section 4.1), read from a file and merged in place.
+"""LoRA: low-rank changes of a denoiser's weights (Hu et al. 2021, section 4.1), read from a file.
 
-W = W0 + sum over LoRAs of strength * scale * B A, with scale = alpha / rank. The sum always starts from the original
-weights W0, which are kept. For this reason no error accumulates, and strength 0 restores W0 bit for bit.
+W = W0 + sum over LoRAs of strength * scale * B A, with scale = alpha / rank. While they play they lie beside the
+weights (`side_paths`); `merge` adds them to the weights for good.
 """
 
 from __future__ import annotations
@@ -39,11 +39,13 @@ class Lora:
     title: the file's name without its suffix.
     changes: by path of the layer in the denoiser.
     notes: sentences for the player; the first one states the scale.
+    triggers: the words that bring it out in a prompt.
     """
 
     title: str
     changes: Mapping[str, LayerChange] = field(repr=False)
     notes: tuple[str, ...] = ()
+    triggers: tuple[str, ...] = ()
 
 
 Loras: TypeAlias = Sequence[tuple[Lora, float]]
@@ -75,58 +77,34 @@ def read_lora(path: str | Path, denoiser: object) -> Lora:
         device = layers[name].weight.device
         down, up = (torch.tensor(half, device=device) for half in (change.down, change.up))
         changes[name] = LayerChange(down, up, change.scale)
-    return Lora(Path(path).stem, changes, (f"scale {found.scales}", *found.notes))
+    return Lora(Path(path).stem, changes, (f"scale {found.scales}", *found.notes), found.triggers)
 
 
-class Merged:
-    """Merges LoRAs into the layers of a denoiser. Used from one thread, between forwards.
+def checked_loras(loras: Sequence[Lora], layers: Mapping[str, Layer]) -> None:
+    """Raises DemonError for more than `MOST_LORAS` LoRAs, or for a LoRA with a layer that is not among `layers`."""
+    if len(loras) > MOST_LORAS:
+        raise DemonError(f"{len(loras)} LoRAs", port="lora_strength", mend=f"use at most {MOST_LORAS}")
+    for lora in loras:
+        for name in lora.changes:
+            if name not in layers:
+                raise DemonError(f"the model has no layer {name} for the LoRA {lora.title}", mend=OTHER)
 
-    The original weights W0 are kept only of the layers that the present LoRAs change.
+
+@torch.no_grad()
+def merge(denoiser: object, loras: Loras) -> None:
+    """Adds LoRAs to the weights of a denoiser for good: W + sum over LoRAs of strength * scale * up down, in float32.
+
+    Between forwards. Raises DemonError, and then changes nothing, for too many LoRAs, a LoRA of another model, or a
+    strength outside 0 to 2.
     """
-
-    def __init__(self, denoiser: object) -> None:
-        self._layers = layers_of(denoiser)
-        self._first: dict[str, Tensor] = {}
-        self._sums: dict[str, tuple[tuple[LayerChange, float], ...]] = {}
-        self.loras: tuple[tuple[Lora, float], ...] = ()
-
-    @torch.no_grad()
-    def set(self, loras: Loras) -> bool:
-        """Makes these the only LoRAs in the weights, added in this order. Returns whether any layer was merged again.
-
-        Raises DemonError for more than 4 LoRAs, a strength outside 0 to 2, or a LoRA of another model.
-        """
-        if len(loras) > MOST_LORAS:
-            raise DemonError(f"{len(loras)} LoRAs", port="lora_strength", mend=f"use at most {MOST_LORAS}")
-        sums: dict[str, list[tuple[LayerChange, float]]] = {}
+    layers = layers_of(denoiser)
+    checked_loras([lora for lora, _ in loras], layers)
+    for _, strength in loras:
+        checked_number("lora_strength", strength)
+    for name in sorted({name for lora, _ in loras for name in lora.changes}):
+        weight = layers[name].weight
+        total = weight.float().flatten(1).clone()
         for lora, strength in loras:
-            checked_number("lora_strength", strength)
-            for name, change in lora.changes.items():
-                if name not in self._layers:
-                    raise DemonError(f"the model has no layer {name} for the LoRA {lora.title}", mend=OTHER)
-                sums.setdefault(name, [])
-                if strength:
-                    sums[name].append((change, float(strength)))
-        changed = False
-        for name in sorted(self._first.keys() | sums.keys()):
-            terms = tuple(sums.get(name, ()))
-            if terms != self._sums.get(name, ()):
-                self._merge(name, terms)
-                changed = True
-            if name not in sums:
-                self._first.pop(name, None)
-        self.loras = tuple((lora, float(strength)) for lora, strength in loras)
-        return changed
-
-    def _merge(self, name: str, terms: tuple[tuple[LayerChange, float], ...]) -> None:
-        weight = self._layers[name].weight
-        first = self._first.get(name)
-        if first is None:
-            first = self._first[name] = weight.detach().clone()
-        weight.copy_(first)
-        if terms:  # summed in float32, in the weight's own memory where it is float32
-            total = weight.float().flatten(1)
-            for change, strength in terms:
+            if strength and (change := lora.changes.get(name)) is not None:
                 total.addmm_(change.up * (strength * change.scale), change.down)
-            weight.copy_(total.view_as(weight))
-        self._sums[name] = terms
+        weight.copy_(total.view_as(weight))

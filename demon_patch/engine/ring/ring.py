@@ -8,7 +8,7 @@ DEMON design, arXiv 2605.28657). Weights may change between ticks. Used from one
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -27,6 +27,7 @@ from demon_patch.engine.ring.request import Request
 from demon_patch.engine.ring.schedule import SOURCE_ONLY, Schedule, Schedules
 from demon_patch.engine.ring.slot import Completion, Slot
 from demon_patch.engine.ring.step_values import NOTHING, StepValues, check_values, slewed
+from demon_patch.engine.steering.vector import Steering
 from demon_patch.engine.step import formulas
 from demon_patch.engine.step.chunk_step import ChunkStep, Row
 from demon_patch.errors import DemonError
@@ -50,6 +51,7 @@ class Ring:
 
     depth: the number of slots, by default the family's ring depth.
     mode: with `latest`, a newer request replaces the waiting one. With `queue`, all requests are admitted in order.
+    steering: the vectors that the step value `steer_depth` means, in its order; none at first. Set between ticks.
     rows: the executor's prompt places that this ring may use; by default the first 3 * MAX_DEPTH, 3 for each possible
         slot. Two rings that share an executor need different places.
     """
@@ -79,6 +81,7 @@ class Ring:
         self._schedules = Schedules(executor, noise.device)
         self._pool = LatentPool()
         self._lanes = [ChunkStep(executor, spec, noise, 1 + max(self._rows)) for _ in range(executor.lanes.count)]
+        self.steering = ()
         self._watch = self._interrupted = False
         self._frames = 0
         self._epoch = executor.weights_epoch
@@ -195,6 +198,17 @@ class Ring:
         while self._waiting or self._slots:
             finished += self.tick(values)
         return finished
+
+    @property
+    def steering(self) -> tuple[Steering, ...]:
+        """Returns the vectors that the step value `steer_depth` means, in its order."""
+        return self._steering
+
+    @steering.setter
+    def steering(self, vectors: Sequence[Steering]) -> None:
+        self._steering = tuple(vectors)
+        for chunk in self._lanes:
+            chunk.steering = self._steering
 
     @property
     def watch(self) -> bool:

@@ -2,7 +2,8 @@
 
 A *step value* is the name of an option, or a float32 tensor [1 | n, 1 | T, 1 | C] in the control's unit. The first axis
 is one number for all n generations in flight, or one for each. The second is one for the whole song, or one for each
-latent frame. The third is one for all channels, or (of a surface) one for each.
+latent frame. The third is one for all channels, or (of a surface) one for each; of a control that several nodes have
+(`Control.per_node`), one for each of them.
 """
 
 from __future__ import annotations
@@ -43,7 +44,8 @@ def step_control(name: str) -> Control:
 
 def check_values(values: StepValues, rows: int, channels: int = 1) -> None:
     """Raises DemonError unless every name is a step control, every choice one of its options, and every tensor float32
-    [1 | rows, 1 | T, 1] ([1 | rows, 1 | T, 1 | C] of a surface, [1 | rows, 1, 1] of a scalar).
+    [1 | rows, 1 | T, 1] ([1 | rows, 1 | T, 1 | C] of a surface, [1 | rows, 1, 1] of a scalar, [1 | rows, 1, k] of one
+    that k nodes have).
 
     rows: the number n of generations in flight. channels: latent channels C.
 
@@ -55,7 +57,7 @@ def check_values(values: StepValues, rows: int, channels: int = 1) -> None:
         if row.shape == "choice":
             checked_option(row.name, value)
         elif isinstance(value, str) or value.dtype != torch.float32 or not _fits(row, value.shape, rows, channels):
-            width = f"1 or {channels}" if row.shape == "surface" else "1"
+            width = f"1 or {channels}" if row.shape == "surface" else "nodes" if row.per_node else "1"
             length = "1 or frames" if row.per_frame else "1"
             raise DemonError(
                 f"{value!r}" if isinstance(value, str) else f"a {value.dtype} of shape {list(value.shape)}",
@@ -67,14 +69,15 @@ def check_values(values: StepValues, rows: int, channels: int = 1) -> None:
 def _fits(row: Control, shape: torch.Size, rows: int, channels: int) -> bool:
     if len(shape) != 3 or shape[0] not in (1, rows) or shape[1] < 1:
         return False
-    return (row.per_frame or shape[1] == 1) and shape[2] in ((1, channels) if row.shape == "surface" else (1,))
+    widths = (1, channels) if row.shape == "surface" else (1,)
+    return (row.per_frame or shape[1] == 1) and (row.per_node or shape[2] in widths)
 
 
 def step_values(controls: Mapping[str, Any], frames: int, channels: int = 1) -> dict[str, Tensor | str]:
     """Returns step values for all generations in flight, from the numbers that a person writes.
 
-    controls: by name, a number, a curve of `frames` numbers (latent frames), a surface [frames, channels], or an
-        option's name. Tensors are copied.
+    controls: by name, a number, a curve of `frames` numbers (latent frames), a surface [frames, channels], an option's
+        name, or one number for each LoRA. Tensors are copied.
     Raises DemonError that names the control and the mend, for an unknown name, NaN or infinity, a number out of range,
     or a curve of another length.
     """
@@ -94,6 +97,8 @@ def _step_value(row: Control, value: Any, frames: int, channels: int) -> Tensor 
         raise out_of_range(row, value) from None
     if curve.ndim == 0:
         return torch.full((1, 1, 1), checked_number(row.name, curve.item()))
+    if row.per_node and curve.ndim == 1:
+        return _in_range(row, curve).clone().view(1, 1, -1)
     if row.shape == "surface" and curve.shape == (frames, channels):
         return _in_range(row, curve).clone()[None]
     if not row.per_frame or curve.shape != (frames,):

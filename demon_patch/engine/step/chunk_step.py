@@ -9,6 +9,7 @@ from torch import Tensor
 
 from demon_patch.engine.contracts import Executor, FamilySpec
 from demon_patch.engine.ring.noise import NoiseBank, Stream
+from demon_patch.engine.steering.vector import Steering
 from demon_patch.engine.step import formulas, wavelet
 from demon_patch.engine.step.chunk_rows import ChunkRows, Row
 from demon_patch.engine.step.effects import EFFECTS
@@ -54,6 +55,15 @@ class ChunkStep:
             if len(rows) > 1:
                 slot.x.copy_(x[at])
             slot.step += 1
+
+    @property
+    def steering(self) -> Sequence[Steering]:
+        """Returns the vectors that the step value `steer_depth` means."""
+        return self._velocity.steering
+
+    @steering.setter
+    def steering(self, vectors: Sequence[Steering]) -> None:
+        self._velocity.steering = vectors
 
     def release(self) -> None:
         """Frees the buffers, because slots of another length follow. They are allocated again when needed."""

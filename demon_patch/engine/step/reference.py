@@ -21,9 +21,10 @@ from demon_patch.engine.ring.request import Request
 Values = Mapping[str, Tensor | str]
 """Step values by name of the control (see `ring.step_values`)."""
 
-Forward = Callable[[Tensor, Tensor, Any], Tensor]
-"""A function that runs the denoiser: it takes a latent [T, C], a timestep and a handle, and returns the velocity [T,
-C], all in float64."""
+Forward = Callable[[Tensor, Tensor, Any, Tensor | None, Tensor | None], Tensor]
+"""A function that runs the denoiser: it takes a latent [T, C], a timestep, a handle, the strengths [n] of the LoRAs
+(None: as they were set) and the depths [k] of the steering vectors (None: 0), and returns the velocity [T, C], all in
+float64."""
 
 SCALING = {
     "haar": [np.sqrt(0.5)] * 2,
@@ -177,17 +178,19 @@ def sampler(  # noqa: PLR0912, PLR0915 - one formula after the other is the poin
             noise = noise_of(Stream.MASK, 0)
             x = mask * x + (1 - mask) * (now * noise + (1 - now) * src)
         seen = x * curve("channel_gain")
-        v = forward(seen, now, handles["a"])
+        loras = curve("lora_strength").flatten() if "lora_strength" in values else None
+        depths = curve("steer_depth").flatten() if "steer_depth" in values else None
+        v = forward(seen, now, handles["a"], loras, depths)
         share = np.float32(k / steps)
         speaks = np.float32(get("condition_from")) <= share < np.float32(get("condition_to"))
         if request.second is not None and "condition_weight" in values and speaks:
             w = curve("condition_weight")
-            v = (1 - w) * v + w * forward(seen, now, handles["b"])
+            v = (1 - w) * v + w * forward(seen, now, handles["b"], loras, depths)
         if "guidance" in values and guidance_mode != "off":
             if guidance_mode == "self":
                 negative = noise_of(Stream.INIT, 0)
             elif guidance_mode == "full" or first is None:
-                first = negative = forward(seen, now, handles["n"])
+                first = negative = forward(seen, now, handles["n"], loras, depths)
             else:
                 negative = first
             v, momentum = apg(v, negative, momentum, get, axis)

@@ -19,6 +19,8 @@ from demon_patch.engine.contracts import Executor
 from demon_patch.engine.ring.noise import Stream
 from demon_patch.engine.ring.pool import LatentPool
 from demon_patch.engine.ring.slot import Slot
+from demon_patch.engine.side_inputs import SideInputs
+from demon_patch.engine.steering.vector import Steering
 from demon_patch.engine.step import guidance
 from demon_patch.engine.step.chunk_rows import ChunkRows
 
@@ -39,10 +41,14 @@ class _Row:
 
 
 class Velocity:
-    """Runs the forwards of a chunk's slots and combines their conditions. Owned by a `ChunkStep`."""
+    """Runs the forwards of a chunk's slots and combines their conditions. Owned by a `ChunkStep`.
+
+    steering: the vectors that the step value `steer_depth` means, in its order.
+    """
 
     def __init__(self, executor: Executor, chunk: ChunkRows, rows: int) -> None:
         self._executor, self._chunk = executor, chunk
+        self.steering: Sequence[Steering] = ()
         self._index = torch.arange(rows, device=chunk.noise_bank.device)
         self._pool = LatentPool()
         self._one = torch.ones(1, 1, 1, device=chunk.noise_bank.device)
@@ -119,7 +125,35 @@ class Velocity:
             chunk.collect("time", [row.slot.times.embedded[row.slot.step : row.slot.step + 1] for row in rows]),
             chunk.collect("context", [row.slot.request.context[None] for row in rows]),
             chunk.collect("row", [self._index[row.row : row.row + 1] for row in rows]),
+            self._sides(places),
         )
+
+    def _sides(self, places: Sequence[int]) -> SideInputs | None:
+        """Returns what rows add beside the weights. places: for each row, the index of its slot in the chunk."""
+        loras = self._per_row("lora_strength", places, len(self._executor.loras))
+        depths = self._per_row("steer_depth", places, len(self.steering))
+        if loras is None and depths is None:
+            return None
+        return SideInputs(loras, None if depths is None else self._steered(depths, places))
+
+    def _per_row(self, name: str, places: Sequence[int], count: int) -> Tensor | None:
+        """Returns a control that several nodes have as [R, count]; None if it is off or there is no such node."""
+        value = self._chunk.value(name)
+        if value is None or not count:
+            return None
+        each = value.expand(-1, -1, count) if value.shape[2] == 1 else value
+        rows = [each[at if len(each) > 1 else 0][None] for at in places]
+        return self._chunk.collect(f"{name} rows", rows)[:, 0]
+
+    def _steered(self, depths: Tensor, places: Sequence[int]) -> Tensor | None:
+        """Returns what steering adds in each row, [R, blocks, hidden]; None if it adds nothing, which is asked on the
+        CPU only. depths: [R, vectors]."""
+        acts = [[vector.acts(self._chunk.slots[at].stage) for vector in self.steering] for at in places]
+        depths = depths * torch.tensor(acts, dtype=depths.dtype).to(depths.device)
+        if depths.device.type == "cpu" and not depths.any():
+            return None
+        parts = [depths[:, n, None, None] * vector.added.to(depths.device) for n, vector in enumerate(self.steering)]
+        return torch.stack(parts).sum(0)
 
     def _condition_weight(self, live: int) -> Tensor | None:
         """Returns the share of each row's second prompt, [R, 1 | T, 1], from 0 to 1; 0 for a row without one and at

@@ -17,14 +17,12 @@ from typing import Any, NamedTuple
 from msgspec import structs
 
 from demon_patch.engine.families import LORA as LORA_SUFFIX
-from demon_patch.engine.families import NAMES, loras_of
 from demon_patch.engine.lora.file import in_one
 from demon_patch.engine.sound.clips import sidecar
 from demon_patch.errors import PatchError
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.nodes.editing.update import load, updated
 from demon_patch.nodes.language.declare import Declaration
-from demon_patch.nodes.library.engine.engine import LORA
 from demon_patch.patch.files import asset_names, atomic_file, page_pack
 from demon_patch.patch.files.asset_names import TEMPO
 from demon_patch.patch.files.format import dumps, save
@@ -33,7 +31,7 @@ from demon_patch.patch.model.document import Node, Patch
 from demon_patch.patch.model.json_values import place, quoted
 from demon_patch.patch.model.walk import nodes_of, with_nodes
 from demon_patch.runtime.assets.asset_store import OWN, inside, located, put_pieces, store
-from demon_patch.runtime.assets.named_files import of_file, with_weights
+from demon_patch.runtime.assets.named_files import of_file, own_files, with_weights
 
 PATCH = ".dpatch.json"
 
@@ -196,16 +194,11 @@ def _ports(patch: Patch, node: Node, catalogue: Mapping[str, Declaration] = CATA
     if declaration is None or declaration.kind == "sink":
         return []
     named = [p.name for p in declaration.ports if p.type == "path" and _named(node.values.get(p.name))]
-    return [name for name in named if node.type != LORA or node.values[name] not in _own_loras(patch)]
+    return [name for name in named if node.values[name] not in own_files(patch, node.type)]
 
 
 def _named(value: object) -> bool:
     return isinstance(value, str) and bool(value.strip())
-
-
-def _own_loras(patch: Patch) -> frozenset[str]:
-    model = patch.meta.model or NAMES[0]
-    return loras_of(model) if model in NAMES else frozenset()
 
 
 def _plain(name: Any) -> str:

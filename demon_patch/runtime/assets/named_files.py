@@ -12,13 +12,14 @@ from pathlib import Path
 
 from msgspec import structs
 
-from demon_patch.engine.families import NAMES, layers_of, loras_of
+from demon_patch.engine.families import NAMES, layers_of, loras_of, steering_of, steering_shape_of
 from demon_patch.engine.lora import file
 from demon_patch.engine.sound import sound_file
+from demon_patch.engine.steering import file as steering_file
 from demon_patch.errors import DemonError, PatchError, SourceError
 from demon_patch.nodes.language.declare import Declaration
 from demon_patch.nodes.language.ports import misfit
-from demon_patch.nodes.library.engine.engine import LORA
+from demon_patch.nodes.library.engine.engine import LORA, STEER
 from demon_patch.patch.model.document import Node, Patch
 from demon_patch.patch.model.json_values import quoted
 from demon_patch.patch.model.walk import nodes_of, with_nodes
@@ -131,15 +132,12 @@ def _notes(patch: Patch, node: Node, declaration: Declaration, name: str, folder
             raise PatchError("it cannot be written as sound", mend=mend)
         return ()
     model = patch.meta.model or NAMES[0]
-    if node.type == LORA:
-        own = loras_of(model) if model in NAMES else frozenset[str]()
+    if node.type in (LORA, STEER):
+        own = own_files(patch, node.type)
         if name in own:
             return ()
         path = lora(name, folder, own)
-        if model not in NAMES:
-            return ()
-        found = file.read(path, layers_of(model))
-        return (f"{name} acts at scale {found.scales}", *(f"{name}: {note}" for note in found.notes))
+        return _side_notes(node.type, name, path, model) if model in NAMES else ()
     seconds = declaration.by_name.get("seconds")
     if seconds is None:
         located(name, folder)
@@ -147,6 +145,22 @@ def _notes(patch: Patch, node: Node, declaration: Declaration, name: str, folder
     given = node.values.get("seconds", seconds.default)
     most = seconds.default if misfit(seconds, given) else given
     return sound_file.read(sound(name, folder), float(str(most))).notes
+
+
+def _side_notes(type: str, name: str, path: Path, model: str) -> tuple[str, ...]:
+    """Returns remarks on the file of a LoRA or a steering vector. Raises DemonError."""
+    if type == STEER:
+        about = steering_file.read(path, model, steering_shape_of(model)).about
+        return (f"{name} leads {about}",) if about else ()
+    found = file.read(path, layers_of(model))
+    return (f"{name} acts at scale {found.scales}", *(f"{name}: {note}" for note in found.notes))
+
+
+def own_files(patch: Patch, type: str) -> frozenset[str]:
+    """Returns the names of what comes with a patch's model and a node of a type may name: LoRAs, steering vectors."""
+    model = patch.meta.model or NAMES[0]
+    found = {LORA: loras_of, STEER: steering_of}.get(type)
+    return frozenset(found(model)) if found is not None and model in NAMES else frozenset()
 
 
 def with_weights(patch: Patch, folder: Path) -> Patch:

@@ -7,13 +7,13 @@ from operator import is_
 from typing import TypeAlias
 
 from demon_patch.engine.contracts import FamilySpec
-from demon_patch.engine.controls import CONTROLS, MOST_LORAS
+from demon_patch.engine.controls import CONTROLS, MOST_LORAS, MOST_STEERS
 from demon_patch.engine.families import NAMES, spec_of
 from demon_patch.errors import DemonError, PatchError
 from demon_patch.nearest import of_these
 from demon_patch.nodes.language.declare import Declaration
 from demon_patch.nodes.language.ports import SIGNALS, SINGLE, Port, fits, misfit, wanted
-from demon_patch.nodes.library.engine.engine import CHAIN, LORA, STEP_WINDOW
+from demon_patch.nodes.library.engine.engine import CHAIN, LORA, STEER, STEP_WINDOW
 from demon_patch.nodes.search import in_place_of
 from demon_patch.patch.model.document import Cable, Node, Patch
 from demon_patch.patch.model.flatten import Flat
@@ -69,8 +69,8 @@ def ring_nodes(wiring: Wiring, last: str | None = None) -> list[str]:
 
 
 def ring_chain(wiring: Wiring, last: str | None = None) -> dict[str, str]:
-    """Returns the node ids of the ring chain by type of engine node, in its order, without LoRAs and step windows.
-    last: as for `ring_nodes`."""
+    """Returns the node ids of the ring chain by type of engine node, in its order, without LoRAs, steering and step
+    windows. last: as for `ring_nodes`."""
     return {type: id for id in ring_nodes(wiring, last) if (type := wiring.known[id].id) in CHAIN}
 
 
@@ -279,13 +279,14 @@ def takes_heard_sound(wiring: Wiring, id: str, name: str) -> bool:
 
 
 def _between(wiring: Wiring) -> Iterator[PatchError]:
-    """Yields the mistakes of the nodes that may stand anywhere in the chain: LoRAs and step windows."""
-    ids = [id for id in ring_nodes(wiring) if wiring.known[id].id == LORA]
-    for id in ids:
-        if not str(wiring.patch.nodes[id].values.get("file", "")).strip():
-            yield PatchError("no LoRA is named", node=id, port="file", mend="name one, or take the node out")
-    if len(ids) > MOST_LORAS:
-        yield PatchError(f"the chain has {len(ids)} LoRAs", node=ids[MOST_LORAS], mend=f"keep {MOST_LORAS}")
+    """Yields the mistakes of the nodes that may stand anywhere in the chain: LoRAs, steering and step windows."""
+    for kind, what, most in ((LORA, "LoRA", MOST_LORAS), (STEER, "steering vector", MOST_STEERS)):
+        ids = [id for id in ring_nodes(wiring) if wiring.known[id].id == kind]
+        for id in ids:
+            if not str(wiring.patch.nodes[id].values.get("file", "")).strip():
+                yield PatchError(f"no {what} is named", node=id, port="file", mend="name one, or take the node out")
+        if len(ids) > most:
+            yield PatchError(f"the chain has {len(ids)} {what}s", node=ids[most], mend=f"keep {most}")
     windows = [id for id in ring_nodes(wiring) if wiring.known[id].id == STEP_WINDOW]
     if len(windows) > 1:
         yield PatchError(f"the chain has {len(windows)} nodes Step Window", node=windows[1], mend="keep one")

@@ -85,7 +85,7 @@ def when_taken(row: Control) -> Taken | None:
         return None
     if row.per_frame or row.shape == "surface":
         return "frame"
-    classes: dict[Propagation, Taken] = {"request": "generation", "weights": "step", "decode": "window"}
+    classes: dict[Propagation, Taken] = {"request": "generation", "decode": "window"}
     return "step" if row.every_step else classes.get(row.propagation)
 
 
@@ -97,9 +97,7 @@ def when_port_taken(engine_port: EnginePort, program: Program) -> Taken | None:
         return None
     if engine_port.control is not None:
         row = engine_port.control
-        return (
-            when_taken(row) if row.propagation == "weights" or (row.name in plan.active and plan.meets(row)) else None
-        )
+        return when_taken(row) if row.per_node or (row.name in plan.active and plan.meets(row)) else None
     if engine_port.node in plan.surfaces or (engine_port.node in plan.mixes and plan.mixes[engine_port.node].per_frame):
         return "frame"
     return "generation" if engine_port.node in plan.mixes else None

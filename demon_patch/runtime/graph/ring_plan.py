@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from demon_patch.engine.controls import CONTROLS, Control
 from demon_patch.nodes.language.ports import SINGLE
 from demon_patch.nodes.library.control.snapshot import RECALL, SNAPSHOT
-from demon_patch.nodes.library.engine.engine import CHAIN, LORA, STEP_WINDOW
+from demon_patch.nodes.library.engine.engine import CHAIN, LORA, STEER, STEP_WINDOW
 from demon_patch.runtime.graph.check import ring_chain, ring_nodes
 from demon_patch.runtime.graph.mix_plan import MixPlan, mix_plans
 from demon_patch.runtime.graph.wiring import Wiring
@@ -35,6 +35,8 @@ class RingPlan:
     """Whether the Decoder is bypassed, so that the source is heard unchanged."""
     loras: Mapping[str, str] = field(default_factory=dict)
     """By node id, in the order of the chain, the file of each LoRA."""
+    steers: Mapping[str, str] = field(default_factory=dict)
+    """By node id, in the order of the chain, the file of each steering vector."""
     mixes: Mapping[str, MixPlan] = field(default_factory=dict)
     """By node id, the mixes that prompts, clips and surfaces of the engine come through."""
     step_window: str | None = None
@@ -84,6 +86,12 @@ class RingPlan:
         return self.wired.get("source")
 
 
+def _files(wiring: Wiring, kind: str) -> dict[str, str]:
+    """Returns the files that the nodes of a type in the ring chain name, by node id, in its order."""
+    ids = [id for id in ring_nodes(wiring) if wiring.known[id].id == kind and not wiring.rests(id)]
+    return {id: str(wiring.patch.nodes[id].values["file"]).strip() for id in ids}
+
+
 def ring_plan(wiring: Wiring) -> RingPlan:
     """Returns the plan of a patch without `problems`."""
     nodes = wiring.patch.nodes
@@ -106,10 +114,7 @@ def ring_plan(wiring: Wiring) -> RingPlan:
     return RingPlan(
         ids["scheduler"], ids.get("source_blend"), ids.get("step_state"), ids["decoder"], wired, options,
         frozenset(active), nodes[ids["decoder"]].bypass,
-        {
-            id: str(nodes[id].values["file"]).strip()
-            for id in ring_nodes(wiring) if wiring.known[id].id == LORA and not wiring.rests(id)
-        },
+        _files(wiring, LORA), _files(wiring, STEER),
         mix_plans(wiring, wired.values()),
         next((id for id in ring_nodes(wiring) if wiring.known[id].id == STEP_WINDOW and not wiring.rests(id)), None),
         wiring.silent(ring_nodes(wiring)),

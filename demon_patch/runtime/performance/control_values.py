@@ -6,6 +6,7 @@ No control has code of its own here: each row of the table is read by its shape 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -21,6 +22,8 @@ from demon_patch.runtime.graph.forecast import Forecast
 from demon_patch.runtime.graph.program import Program
 from demon_patch.runtime.performance.mixes import Weights, shares
 
+LORA, STEER = "lora_strength", "steer_depth"
+Sides: TypeAlias = Mapping[str, Sequence[tuple[str, str]]]
 ON = 0.5  # from which on a switch or the level of a gate is on
 
 
@@ -35,6 +38,8 @@ class ControlValues:
         "node.port".
     weights: reads the ports of mixes and surfaces.
     held: the engine ports, by number, that a live source reaches.
+    sides: pairs (node, file) of the LoRAs under `lora_strength`, and of the steering vectors under `steer_depth`, each
+        in the order of the chain.
     held_scalars: those of them that are scalars of classes `request` and `step`.
     """
 
@@ -58,8 +63,16 @@ class ControlValues:
             if not row.every_step or self.port_numbers[row.name] not in self.held
         ]
         self.weights = Weights(forecast)
+        self.sides = {LORA: tuple(plan.loras.items()), STEER: tuple(plan.steers.items())}
+        ports_of = {(name, key): program.engine_port(key[0], name) for name, keys in self.sides.items() for key in keys}
+        self._side_ports, side_ports = ports_of, ports_of.values()
+        self._ranges = {
+            key: tuple(program.engine_port(key[0], end) for end in ("from", "to")) for key in self.sides[STEER]
+        }
+        self._jumps += [port for port in side_ports if port not in self.held]
         self._jumps += self.weights.jumps()
         self.held_scalars = [self.port_numbers[row.name] for row in scalars if self.port_numbers[row.name] in self.held]
+        self.held_scalars += [port for port in side_ports if port in self.held]
         surface = plan.wired.get("channel_gain")
         for (node, name), engine_port in self.weights.port_numbers.items():
             self.port_numbers[name if node == surface else f"{node}.{name}"] = engine_port
@@ -124,7 +137,11 @@ class ControlValues:
         return numbers, others
 
     def step_values(
-        self, now: int, moments: Sequence[int], stages: Sequence[float] | None = None
+        self,
+        now: int,
+        moments: Sequence[int],
+        stages: Sequence[float] | None = None,
+        sides: Sides | None = None,
     ) -> Mapping[str, Tensor | str]:
         """Returns the controls of class `step` for a tick, by name: options, curves [1, 1 | T, 1], scalars [1 | n, 1,
         1] at each slot's moment (a transport frame), and the surface of channel gains [1, 1 | T, C]. Scalars that a
@@ -132,6 +149,8 @@ class ControlValues:
 
         stages: how far each slot is, as a share of the full schedule's steps. Where a step window is open for some
             of the n slots only, the rows of the Step State become [n, ...] and are at rest for the others.
+        sides: the pairs (node, file) for which numbers are given, [1 | n, 1, k], as in the field `sides`, which is the
+            default; one that this program does not have is at 0.
         """
         values: dict[str, Tensor | str] = dict(self._step_options)
         for row in self._step:
@@ -139,11 +158,11 @@ class ControlValues:
             if row.per_frame:
                 values[row.name] = _short(self._per_frame(engine_port, now))[None, :, None]
             elif moments:
-                frames = [now] if engine_port in self.held else moments
-                each = torch.tensor(
-                    [self.forecast.port_value(engine_port, frame) for frame in frames], dtype=torch.float32
-                )
-                values[row.name] = _short(each)[:, None, None]
+                values[row.name] = _short(self._each(engine_port, now, moments))[:, None, None]
+        for name, keys in (self.sides if sides is None else sides).items():
+            if keys and moments:
+                each = [self._side(name, key, now, moments, stages) for key in keys]
+                values[name] = _short(torch.stack(torch.broadcast_tensors(*each), -1))[:, None]
         surface = self.program.ring.wired.get("channel_gain")
         if surface is not None:
             gains = self._surface(surface, now).clamp(0.0, CONTROLS["channel_gain"].hi)
@@ -156,6 +175,26 @@ class ControlValues:
         if self._window and stages:
             self._narrow(values, [now] * len(stages) if self._window_held else moments, stages)
         return values
+
+    def _side(
+        self, name: str, key: tuple[str, str], now: int, moments: Sequence[int], stages: Sequence[float] | None
+    ) -> Tensor:
+        """Returns the strength of a LoRA or the depth of a steering vector, [1 | n]: 0 where this program does not have
+        it, and for generations outside the steps of a Steer."""
+        port = self._side_ports.get((name, key))
+        if port is None:
+            return torch.zeros(len(moments))
+        found = self._each(port, now, moments)
+        if name != STEER or stages is None:
+            return found
+        lo, hi = (self._each(end, now, moments).expand(len(moments)).tolist() for end in self._ranges[key])
+        inside = [step_window(*ends, stage) for *ends, stage in zip(lo, hi, stages, strict=True)]
+        return found if all(inside) else found * torch.tensor(inside)
+
+    def _each(self, engine_port: int, now: int, moments: Sequence[int]) -> Tensor:
+        """Returns an engine port at each slot's moment, [n]; one that a live source reaches at `now`, [1]."""
+        frames = [now] if engine_port in self.held else moments
+        return torch.tensor([self.forecast.port_value(engine_port, frame) for frame in frames], dtype=torch.float32)
 
     def scalars(self, frame: int, now: int) -> dict[str, float]:
         """Returns the scalar controls of class `step` of one generation, by name, read for a transport frame; those

@@ -1,81 +1,70 @@
-"""Merges the LoRAs of a patch into the model's weights, at the strengths that will be heard."""
+"""Loads the LoRAs and steering vectors of a patch and gives them to executor and ring. Strengths and depths are step
+values of the generations."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from statistics import fmean
+from typing import TypeVar
 
-from demon_patch.engine.controls import CONTROLS
+import torch
+
 from demon_patch.engine.lora.merge import Lora
+from demon_patch.engine.ring.ring import Ring
 from demon_patch.engine.session import Session
+from demon_patch.engine.steering.vector import Steerable, Steering, shape_of
 from demon_patch.errors import DemonError
-from demon_patch.runtime.graph.forecast import Forecast
-from demon_patch.runtime.graph.program import Program
+from demon_patch.runtime.performance.control_values import LORA, STEER, Sides
 
-_ROW = CONTROLS["lora_strength"]
-MOVED = (_ROW.hi - _ROW.lo) / 64
-"""LoRA strengths are merged again once one has moved by more than this, and once they no longer move."""
+T = TypeVar("T")
 
 
 class LoraRack:
-    """The LoRAs of one performance. Owned by the thread of the session, whose weights it sets.
+    """The LoRAs and steering vectors of one performance. Owned by the thread of the session, whose LoRAs it sets.
 
-    All generations in flight share the weights, so each tick reads every strength for one transport frame: halfway
-    between the mean and the latest of the frames at which those generations will be heard. Over its steps a
-    generation so meets strengths from around its own moment, nearest to it in the first steps, which count most.
-
-    load: returns a LoRA by the name in its node. Raises DemonError for one that cannot be loaded.
-    faults: by node, the error of a LoRA that an edit brought while playing; the music goes on without it.
+    lora, steering: return a LoRA and a steering vector by the name in its node. They raise DemonError for one that
+        cannot be loaded.
+    faults: by node, the error of one that an edit brought while playing; the music goes on without it.
+    loaded, steers: those that play, or wait for a scheduled edit, in the order of their chain. In place of one that
+        cannot be loaded there is one that changes nothing.
     """
 
-    def __init__(self, session: Session, program: Program, load: Callable[[str], Lora]) -> None:
+    def __init__(
+        self, session: Session, wanted: Sides, lora: Callable[[str], Lora], steering: Callable[[str], Steering]
+    ) -> None:
         self.faults: dict[str, DemonError] = {}
-        self._session, self._load = session, load
-        self._engine_ports: tuple[int, ...] = ()
-        self._loras: tuple[Lora, ...] = ()
-        self._wanted: tuple[float, ...] = ()
-        self._merged: tuple[tuple[Lora, float], ...] = ()
-        self.read(program)
+        self.loaded: tuple[Lora, ...] = ()
+        self.steers: tuple[Steering, ...] = ()
+        self._session, self._lora, self._steering = session, lora, steering
+        self._wanted: Sides | None = None
+        self.follow(wanted, None)
         for fault in self.faults.values():
             raise fault
 
-    def read(self, program: Program) -> None:
-        """Loads the LoRAs of a program; the next tick merges their strengths."""
-        self.faults.clear()
-        found: dict[str, Lora] = {}
-        for node, file in program.ring.loras.items():
+    def follow(self, wanted: Sides, ring: Ring | None) -> None:
+        """Makes sure that the executor and the ring have those in `wanted` (`ControlValues.sides`); called once a tick,
+        before its forwards."""
+        if wanted != self._wanted:
+            self._wanted = wanted
+            self.faults.clear()
+            self.loaded = self._all(wanted[LORA], self._lora, lambda file: Lora(file, {}))
+            self.steers = self._all(wanted[STEER], self._steering, self._still)
+        if tuple(lora for lora, _ in self._session.executor.loras) != self.loaded:
+            self._session.set_loras([(lora, 0.0) for lora in self.loaded])
+        if ring is not None and ring.steering != self.steers:
+            ring.steering = self.steers
+
+    def _all(
+        self, keys: Sequence[tuple[str, str]], load: Callable[[str], T], without: Callable[[str], T]
+    ) -> tuple[T, ...]:
+        found: list[T] = []
+        for node, file in keys:
             try:
-                found[node] = self._load(file)
+                found.append(load(file))
             except DemonError as error:
                 self.faults[node] = error.located(node=node, port="file")
-        self._engine_ports = tuple(program.engine_port(node, _ROW.name) for node in found)
-        self._loras = tuple(found.values())
-        self._wanted = ()
+                found.append(without(file))
+        return tuple(found)
 
-    @property
-    def loaded(self) -> tuple[Lora, ...]:
-        """The LoRAs of the program, in the order of their chain."""
-        return self._loras
-
-    def follow(self, forecast: Forecast, heard_at: Sequence[int]) -> bool:
-        """Merges the LoRAs again where strengths have moved far enough; called once a tick, before its forwards.
-        Returns whether the weights changed.
-
-        heard_at: the transport frames at which the generations in flight will be heard.
-        """
-        moment = round((fmean(heard_at) + max(heard_at)) / 2) if heard_at else 0
-        wanted = tuple(forecast.port_value(engine_port, moment) for engine_port in self._engine_ports)
-        rests, self._wanted = wanted == self._wanted, wanted
-        if not self._due(wanted, rests):
-            return False
-        self._merged = tuple(zip(self._loras, wanted, strict=True))
-        return self._session.set_loras(self._merged)
-
-    def _due(self, wanted: tuple[float, ...], rests: bool) -> bool:
-        """Returns whether the merged weights have other LoRAs than the program, or strengths that differ from `wanted`
-        by more than MOVED; where strengths no longer move (`rests`), any difference counts."""
-        merged = self._merged
-        if self._session.executor.loras != merged or tuple(lora for lora, _ in merged) != self._loras:
-            return True
-        away = max((abs(new - old) for new, (_, old) in zip(wanted, merged, strict=True)), default=0.0)
-        return away > (0.0 if rests else MOVED)
+    def _still(self, file: str) -> Steering:
+        denoiser = self._session.family.denoiser
+        return Steering(file, torch.zeros(shape_of(denoiser) if isinstance(denoiser, Steerable) else (0, 0)))

@@ -24,6 +24,7 @@ from demon_patch.engine.ring.ring import Completion, Ring
 from demon_patch.engine.session import Session
 from demon_patch.engine.sound.dry_path import Covered
 from demon_patch.engine.sound.window import Window, WindowPlanner
+from demon_patch.engine.steering.vector import Steering
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.forecast import Forecast
 from demon_patch.runtime.graph.live_inputs import Fed
@@ -49,13 +50,14 @@ class Performer:
 
     Owned by one thread. All controls are read from the forecast for the moment at which they will be heard: those of
     class `request` for their generation's time, numbers per song frame for the transport frame at which that song
-    frame is heard next. Raises DemonError for a LoRA that cannot be loaded.
+    frame is heard next. Raises DemonError for a LoRA or a steering vector that cannot
+    be loaded.
 
     program: compiled for the length of `source`.
     parts: prompts, clips and mixes by control, clips of one length; `prompt` and `source` are always there.
     recordings: the files of the patch's Recorder nodes.
     trace: where events are noted; a trace without end by default.
-    lora: loads a LoRA by the name in its node; the session's own by default.
+    lora, steering: load a LoRA or a steering vector by the name in its node; the session's own by default.
     text: the text of the patch file, which recordings carry.
 
     now: the transport frame at the loudspeaker; less than 0 until the first generation is heard.
@@ -75,13 +77,14 @@ class Performer:
         recordings: Sequence[Path] = (),
         trace: Trace | None = None,
         lora: Callable[[str], Lora] | None = None,
+        steering: Callable[[str], Steering] | None = None,
         text: str = "",
     ) -> None:
         self.recordings, self.text = tuple(recordings), text
         self.session, self.spec = session, session.spec
         self.guard = self.spec.playing_margin + SPLICE_FRAMES + 2
         self.soundings = SoundingQueue(Sounding(Forecast(program, transport), parts, self.guard, self.spec))
-        self.loras = LoraRack(session, program, lora or session.lora)
+        self.loras = LoraRack(session, self.soundings.sides, lora or session.lora, steering or session.steering)
         self.trace = trace or Trace()
         self.pace: float | None = None
         self.bypass = False
@@ -173,7 +176,7 @@ class Performer:
     # -- a tick -------------------------------------------------------------------------------------------------
     def begin(self, now: int) -> None:
         """Does what comes before a tick's forward, at transport frame `now`: runs the control frames up to it, follows
-        touches and live changes, admits generations, and merges LoRAs."""
+        touches and live changes, and admits generations."""
         self.now = now
         self._control_frames()
         moved = self._touches.moved(self.controls, max(now, 0), self.self_feed.touched)
@@ -184,7 +187,7 @@ class Performer:
         self.admission.admit(self._tick_time)
         self._changed_in_flight = self.admission.changed_in_flight
         self.admission.follow_strength(now)
-        self.loras.follow(self.forecast, self.admission.moments())
+        self.loras.follow(self.soundings.sides, self.ring)
 
     def forward(self, between: Callable[[], None] | None = None) -> None:
         """Runs the forwards of a tick. `between` is called on this thread between the rows; it may call `due` and
@@ -222,8 +225,8 @@ class Performer:
         self.soundings.clear()
         sounding = self.soundings.now
         sounding.forecast.swap(program)
-        self.loras.read(program)
         self.soundings.now = sounding.after(sounding.forecast, parts)
+        self.loras.follow(self.soundings.sides, self.ring)
         self.admission.note_live_change(before, self.now)
 
     def turn(self, values: Mapping[tuple[str, str], float | None]) -> frozenset[tuple[str, str]]:
@@ -292,7 +295,6 @@ class Performer:
             self.admission.drift(self.soundings.next[0])
             self.soundings.renew()
             self.soundings.land(due)
-            self.loras.read(self.program)
         self._advance(due)
         self.soundings.renew()
         depth = int(self.controls.control_value("depth", due))

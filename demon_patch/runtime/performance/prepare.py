@@ -84,7 +84,9 @@ def perform(
     program.use_song(source.frames, transport.bpm)
     measure_sounds(program, resources, parts, clip)
     recordings = [resources.written(file) for file in wired_recordings(patch)]
-    performer = Performer(program, session, transport, parts, recordings, trace, resources.lora, dumps(patch))
+    performer = Performer(
+        program, session, transport, parts, recordings, trace, resources.lora, resources.steering, dumps(patch)
+    )
 
     def swap(performer: Performer, version: Patch) -> None:
         swap_version(performer, version, resources, clip)
@@ -219,13 +221,15 @@ def measure_sounds(
 
 
 def load_loras(program: Program, resources: Resources) -> None:
-    """Reads the LoRAs of a program, so that the tick thread finds them in memory. Raises DemonError that names the
-    node."""
-    for node, file in program.ring.loras.items():
-        try:
-            resources.lora(file)
-        except DemonError as error:
-            raise error.located(node=node, port="file") from None
+    """Reads the LoRAs and steering vectors of a program, so that the tick thread finds them in memory. Raises
+    DemonError that names the node."""
+    plan = program.ring
+    for load, named in ((resources.lora, plan.loras), (resources.steering, plan.steers)):
+        for node, file in named.items():
+            try:
+                load(file)
+            except DemonError as error:
+                raise error.located(node=node, port="file") from None
 
 
 def wired_recordings(patch: Patch) -> list[str]:

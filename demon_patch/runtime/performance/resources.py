@@ -14,8 +14,10 @@ import torch
 
 from demon_patch.engine.contracts import Conditioning, Source
 from demon_patch.engine.controls import CONTROLS
+from demon_patch.engine.families import NAMES, steering_of
 from demon_patch.engine.lora.merge import Lora
 from demon_patch.engine.session import Session
+from demon_patch.engine.steering.vector import Steering
 from demon_patch.errors import DemonError
 from demon_patch.runtime.assets import named_files
 from demon_patch.runtime.assets.asset_store import inside, located
@@ -47,6 +49,7 @@ class Resources:
         self._prompts: SmallCache[Conditioning] = SmallCache(PROMPTS)
         self._clips: SmallCache[Source] = SmallCache(CLIP_BYTES, lambda clip: DERIVED * clip.audio.nbytes)
         self._loras: dict[str, Lora] = {}
+        self._steering: dict[str, Steering] = {}
         self.missing: dict[Hashable, DemonError] = {}
         self._forgiving = False
 
@@ -99,6 +102,17 @@ class Resources:
         with named_files.of_file(file):
             read = self.session.lora(file if file in own else named_files.lora(file, self.folder, own))
         return self._loras.setdefault(file, read)
+
+    def steering(self, file: str) -> Steering:
+        """Returns the steering vector that comes with the model under a name, or is read from a file; it is read once
+        and kept. Raises WeightsError."""
+        if (known := self._steering.get(file)) is not None:
+            return known
+        model = self.session.spec.name
+        own = steering_of(model) if model in NAMES else {}
+        with named_files.of_file(file):
+            read = self.session.steering(file if file in own else named_files.lora(file, self.folder, own))
+        return self._steering.setdefault(file, read)
 
     def file(self, name: str) -> Path:
         """Returns the path of a file that a patch reads, in its folder or in the asset store. Raises SourceError."""

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from demon_patch.engine.contracts import Conditioning, FamilySpec, Source
-from demon_patch.engine.controls import CONTROLS
+from demon_patch.engine.controls import CONTROLS, MOST_LORAS, MOST_STEERS
 from demon_patch.engine.sound.dry_path import Cover
 from demon_patch.runtime.graph.forecast import Forecast
 from demon_patch.runtime.graph.parameters import Turned
 from demon_patch.runtime.graph.program import Program
-from demon_patch.runtime.performance.control_values import ON, ControlValues
+from demon_patch.runtime.performance.control_values import LORA, ON, STEER, ControlValues, Sides
 from demon_patch.runtime.performance.feedback import Feedback
 from demon_patch.runtime.performance.mixes import KEPT_SUMS, Mixer, Parts, Sums, first_part
 from demon_patch.small_cache import SmallCache
@@ -212,6 +212,17 @@ class SoundingQueue:
                 lo = min(change, hi)
             sounding = coming
 
+    @property
+    def sides(self) -> Sides:
+        """The pairs (node, file) of all LoRAs and steering vectors that play or wait (`ControlValues.sides`), at most
+        as many as can play at once."""
+        soundings = (self.now, *(sounding for _, sounding in self.waiting))
+        most = {LORA: MOST_LORAS, STEER: MOST_STEERS}
+        return {
+            name: tuple(dict.fromkeys(key for each in soundings for key in each.controls.sides[name]))[:count]
+            for name, count in most.items()
+        }
+
     def step_values(self, now: int, moments: Sequence[int], stages: Sequence[float]) -> Values:
         """Returns the step values of a tick, by control: see `ControlValues.step_values`. Each slot has the numbers of
         the program that sounds when the slot is heard; an option is that of the latest program that all slots have
@@ -220,11 +231,12 @@ class SoundingQueue:
         moments: the transport frame at which each slot is heard.
         stages: how far each slot is, as a share of the full schedule's steps.
         """
-        values = self.now.controls.step_values(now, moments, stages)
+        sides = self.sides
+        values = self.now.controls.step_values(now, moments, stages, sides)
         for change, sounding in self.waiting:
             reached = [frame >= change for frame in moments]
             if any(reached):
-                values = _joined(values, sounding.controls.step_values(now, moments, stages), reached)
+                values = _joined(values, sounding.controls.step_values(now, moments, stages, sides), reached)
         return values
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from demon_patch.runtime.live.status import Status
 
 UNHEARD = frozenset({"at", "label", "colour", "folded", "locked", "extra", "version"})  # fields of a node
-IN_FLIGHT = ("step", "late step", "weights")  # classes that generations in flight take
+IN_FLIGHT = ("step", "late step")  # classes that generations in flight take
 KEPT = 4096  # ports whose classes are kept
 
 

@@ -12,7 +12,9 @@ from torch import Tensor
 from demon_patch.engine.contracts import Family, Handle
 from demon_patch.engine.executors import checks
 from demon_patch.engine.executors.torch_ import Prepared, TorchExecutor
-from demon_patch.engine.lora.merge import Loras
+from demon_patch.engine.lora.merge import Lora, Loras
+from demon_patch.engine.side_inputs import SideInputs
+from demon_patch.errors import DemonError
 from tests.support.executor_contract import CAPACITY, CHECKS
 from tests.support.toy_family import toy_family
 
@@ -70,7 +72,9 @@ class SaysAllChanged(TorchExecutor):
 
 class KeepsTheEpoch(TorchExecutor):
     def set_loras(self, loras: Loras) -> bool:
-        return self._merged.set(loras)
+        epoch, changed = self.weights_epoch, super().set_loras(loras)
+        self.weights_epoch = epoch
+        return changed
 
 
 class AddsLoras(TorchExecutor):
@@ -82,6 +86,30 @@ class ShowsNoLoras(TorchExecutor):
     @property
     def loras(self) -> Any:
         return ()
+
+
+class ReadsOneRowOfStrengths(TorchExecutor):
+    def _row_strengths(self, sides: SideInputs | None) -> Tensor | None:
+        strengths = super()._row_strengths(sides)
+        return None if strengths is None else strengths[:1].expand_as(strengths)
+
+
+class ReadsNoRowsOfStrengths(TorchExecutor):
+    def _row_strengths(self, sides: SideInputs | None) -> Tensor | None:
+        return super()._row_strengths(None)
+
+
+class LeavesTheCondition(TorchExecutor):
+    def _conditions(self, places: Tensor, strengths: Tensor | None) -> tuple[Tensor, ...]:
+        return super()._conditions(places, None)
+
+
+class ForgetsTheScale(TorchExecutor):
+    def set_loras(self, loras: Loras) -> bool:
+        def plain(lora: Lora) -> Lora:
+            return Lora(lora.title, {name: replace(change, scale=1.0) for name, change in lora.changes.items()})
+
+        return super().set_loras([(plain(lora), strength) for lora, strength in loras])
 
 
 class BlendsAnyLengths(TorchExecutor):
@@ -105,8 +133,8 @@ class BlendsHalfAndHalf(TorchExecutor):
 class SharesItsVelocity(TorchExecutor):
     shared: Tensor | None = None
 
-    def forward(self, x: Tensor, time: Tensor, context: Tensor, places: Tensor) -> Tensor:
-        v = super().forward(x, time, context, places)
+    def forward(self, *inputs: Any) -> Tensor:
+        v = super().forward(*inputs)
         if self.shared is None:
             self.shared = torch.empty_like(v)
         return self.shared.copy_(v)
@@ -137,9 +165,9 @@ class PlacesVoidHandles(TorchExecutor):
 
 
 class ReadsEmptyPlaces(TorchExecutor):
-    def forward(self, x: Tensor, time: Tensor, context: Tensor, places: Tensor) -> Tensor:
+    def forward(self, *inputs: Any) -> Tensor:
         self._placed.update(range(-1, 100))
-        return super().forward(x, time, context, places)
+        return super().forward(*inputs)
 
 
 class PreparesIntoAPlace(TorchExecutor):
@@ -155,12 +183,16 @@ MUTANTS: dict[type[TorchExecutor], str] = {
     RenewsNothing: "handles_of_older_weights_are_refused",
     RenewsTheEpochOnly: "renewed_prompts_are_those_of_the_present_weights",
     RenewsNoBlends: "renewed_prompts_are_those_of_the_present_weights",
-    TakesNoLoras: "loras_change_the_weights_and_leave_them",
-    SaysNothingChanged: "loras_change_the_weights_and_leave_them",
-    SaysAllChanged: "loras_change_the_weights_and_leave_them",
-    KeepsTheEpoch: "loras_change_the_weights_and_leave_them",
-    AddsLoras: "loras_change_the_weights_and_leave_them",
-    ShowsNoLoras: "loras_change_the_weights_and_leave_them",
+    TakesNoLoras: "loras_play_beside_the_weights_and_leave_them",
+    SaysNothingChanged: "loras_play_beside_the_weights_and_leave_them",
+    SaysAllChanged: "loras_play_beside_the_weights_and_leave_them",
+    KeepsTheEpoch: "loras_play_beside_the_weights_and_leave_them",
+    AddsLoras: "loras_play_beside_the_weights_and_leave_them",
+    ShowsNoLoras: "loras_play_beside_the_weights_and_leave_them",
+    ReadsOneRowOfStrengths: "every_row_has_its_own_lora_strengths",
+    ReadsNoRowsOfStrengths: "every_row_has_its_own_lora_strengths",
+    LeavesTheCondition: "loras_play_beside_the_weights_and_leave_them",
+    ForgetsTheScale: "every_row_has_its_own_lora_strengths",
     BlendsAnyLengths: "prompts_of_other_lengths_are_refused_or_fitted",
     BlendsAnyEpoch: "handles_of_older_weights_are_refused",
     BlendsHalfAndHalf: "prompts_blend_from_one_end_to_the_other",
@@ -176,7 +208,7 @@ MUTANTS: dict[type[TorchExecutor], str] = {
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.__name__)
 def test_a_broken_executor_is_found(mutant: type[TorchExecutor]) -> None:
-    with pytest.raises((AssertionError, pytest.fail.Exception)):
+    with pytest.raises((AssertionError, pytest.fail.Exception, DemonError)):
         CHECKS[MUTANTS[mutant]](lambda denoiser, bucket: mutant(denoiser, bucket, CAPACITY, 2), family)
 
 

@@ -17,7 +17,7 @@ from demon_patch.engine.executors.torch_gpu import GpuTorchExecutor, torch_execu
 def inputs(frames: int = 48, seed: int = 1) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     draw = torch.Generator().manual_seed(seed)
     x, context = torch.randn(1, frames, 4, generator=draw), torch.rand(1, frames, 4, generator=draw)
-    return x, torch.full((1, 1), 0.5), context, torch.tensor([0])
+    return x, torch.full((1, 2), 0.5), context, torch.tensor([0])  # the timestep is its embedding
 
 
 def ready(**how: Any) -> GpuTorchExecutor:
@@ -27,7 +27,7 @@ def ready(**how: Any) -> GpuTorchExecutor:
 
 
 def expected(x: Tensor, time: Tensor, context: Tensor) -> Tensor:
-    return GaussianDenoiser().velocity(x, time, context, (torch.ones(1, 2, 4),))
+    return GaussianDenoiser().velocity(x, time[:, :1], context, (torch.ones(1, 2, 4),))
 
 
 def test_a_denoiser_on_the_processor_has_the_plain_executor() -> None:

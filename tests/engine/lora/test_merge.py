@@ -1,9 +1,11 @@
-"""LoRA: merging is exact and leaves no trace, files are not trusted, and new weights reach what is in flight."""
+"""LoRA: side paths are exact and leave no trace, files are not trusted, and other LoRAs reach what is in flight."""
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +15,13 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from demon_patch.engine import tensor_file
+from demon_patch.engine.controls import MOST_LORAS
 from demon_patch.engine.executors.torch_ import TorchExecutor
-from demon_patch.engine.lora.merge import LayerChange, Lora, Merged, layers_of, read_lora
+from demon_patch.engine.lora.merge import LayerChange, Lora, layers_of, merge, read_lora
+from demon_patch.engine.lora.side_paths import SidePaths, bucket_of
 from demon_patch.engine.session import Session
 from demon_patch.errors import DemonError, WeightsError
+from tests.support.executor_contract import close
 from tests.support.toy_family import SPEC, Bench, toy_family
 
 
@@ -28,6 +33,15 @@ class Net(nn.Module):
         self.first = nn.Linear(6, 5)
         self.inner = nn.ModuleDict({"wave": nn.Conv1d(5, 4, 3, padding=1)})
         self.scale = nn.LayerNorm(4)
+
+    def embed_time(self, t: Tensor) -> Tensor:
+        return t[:, None]
+
+    def condition(self, tokens: Tensor) -> tuple[Tensor, ...]:
+        return (tokens,)
+
+    def velocity(self, x: Tensor, time: Tensor, context: Tensor, condition: tuple[Tensor, ...]) -> Tensor:
+        return self(x)
 
     def forward(self, x: Tensor) -> Tensor:
         """x [R, T, 6] -> [R, T, 4]."""
@@ -63,41 +77,55 @@ def test_a_merged_layer_is_the_layer_with_its_side_path(tmp_path: Path) -> None:
         wave, side = hidden.transpose(1, 2), WAVE["inner.wave.lora_A.weight"]
         beside = nn.functional.conv1d(nn.functional.conv1d(wave, side, padding=1), WAVE["inner.wave.lora_B.weight"])
         expected = (net.inner["wave"](wave) + strength * alpha / 3 * beside).transpose(1, 2)
-        Merged(net).set([(found, strength)])
+        merge(net, [(found, strength)])
         torch.testing.assert_close(net(x), expected, rtol=0, atol=1e-5)
 
 
-def test_strength_zero_gives_every_bit_back_and_nothing_accumulates(tmp_path: Path) -> None:
+def test_side_paths_are_the_merged_layers_for_each_row_and_leave_with_their_owner(tmp_path: Path) -> None:
     net = Net()
-    before, merged = copies(net), Merged(net)
-    one = read_lora(written(tmp_path, {**FIRST, **WAVE}), net)
-    other = Lora("other", {"first": LayerChange(drawn(1, 6, seed=8), drawn(5, 1, seed=9), 0.5)})
-    assert merged.set([(one, 0.31), (other, 1.7)])
-    first = copies(net)
-    for k in range(20):
-        merged.set([(one, k / 10), (other, 2 - k / 10)])
-    merged.set([(one, 0.31), (other, 1.7)])
-    assert all(torch.equal(first[name], value) for name, value in net.state_dict().items())
-    expected = before["first.weight"] + 0.31 * FIRST["first.lora_B.weight"] @ FIRST["first.lora_A.weight"]
-    expected += 1.7 * 0.5 * other.changes["first"].up @ other.changes["first"].down
-    torch.testing.assert_close(net.first.weight.detach(), expected, rtol=0, atol=1e-5)
-    assert merged.set([(one, 0.0), (other, 0.0)])
-    assert all(torch.equal(before[name], value) for name, value in net.state_dict().items())
-    merged.set([(one, 2.0)])
-    assert merged.set([])
-    assert all(torch.equal(before[name], value) for name, value in net.state_dict().items())
-    assert not merged.set([])
+    both = read_lora(written(tmp_path, {**FIRST, **WAVE}, {"lora_alpha": "3"}), net)
+    wide = Lora("wide", {"first": LayerChange(drawn(15, 6, seed=8), drawn(5, 15, seed=9), 0.5)})
+    x, rows = drawn(3, 9, 6, seed=5), [(0.0, 0.0), (1.0, 0.0), (0.4, 2.0)]
+    with torch.inference_mode():
+        plain = net(x)
+        sides = SidePaths(net, [both, wide])
+        assert torch.equal(net(x), plain)
+        with sides.at(torch.tensor(rows)):
+            got = net(x)
+        assert torch.equal(got[0], plain[0])
+        for at, strengths in enumerate(rows):
+            merged = deepcopy(net)
+            merge(merged, list(zip((both, wide), strengths, strict=True)))
+            close(got[at], merged(x)[at])
+        del sides
+        gc.collect()
+        assert not any(module._forward_hooks for module in net.modules())
 
 
-def test_only_what_is_touched_is_kept_and_merged() -> None:
+def test_ranks_share_a_bucket_of_fixed_width() -> None:
+    assert [bucket_of(ranks) for ranks in (0, 1, 16, 17, 64, 65, 256, 257, 2048)] == [
+        16, 16, 16, 64, 64, 256, 256, 512, 2048,
+    ]  # fmt: skip
+
+
+def test_a_layer_that_reads_other_rows_is_refused_by_name() -> None:
     net = Net()
-    merged = Merged(net)
-    only = Lora("only", {"first": LayerChange(drawn(1, 6), drawn(5, 1), 1.0)})
-    assert merged.set([(only, 1.0)])
-    assert not merged.set([(only, 1.0)])
-    assert list(merged._first) == ["first"]
-    merged.set([])
-    assert not merged._first
+    sides = SidePaths(net, [Lora("own", {"first": LayerChange(drawn(1, 6), drawn(5, 1), 1.0)})])
+    with sides.at(torch.ones(2, 1)), pytest.raises(DemonError, match="layer first reads 3 rows in a forward of 2"):
+        net(drawn(3, 9, 6))
+
+
+def test_merging_for_good_refuses_and_then_changes_nothing() -> None:
+    net = Net()
+    before = copies(net)
+    own = Lora("own", {"first": LayerChange(drawn(1, 6), drawn(5, 1), 1.0)})
+    foreign = Lora("foreign", {"nowhere": LayerChange(drawn(1, 4), drawn(4, 1), 1.0)})
+    for loras in ([(own, 1.0), (foreign, 1.0)], [(own, 2.1)], [(own, 1.0)] * (MOST_LORAS + 1)):
+        with pytest.raises(DemonError):
+            merge(net, loras)
+        assert all(torch.equal(before[name], value) for name, value in net.state_dict().items())
+    merge(net, [(own, 0.0)])
+    assert all(torch.equal(before[name], value) for name, value in net.state_dict().items())
 
 
 NAMES: dict[str, Callable[[str], str]] = {
@@ -201,24 +229,24 @@ def tint(scale: float = 1.0, seed: int = 1) -> Lora:
     return Lora("tint", {"colour": LayerChange(0.3 * drawn(1, 4, seed=seed), 0.3 * drawn(4, 1, seed=seed + 1), scale)})
 
 
-def test_any_change_of_the_weights_raises_the_epoch_and_no_other_call_does() -> None:
+def test_other_loras_raise_the_epoch_and_other_strengths_do_not() -> None:
     executor = TorchExecutor(toy_family().denoiser)
-    own = tint()
+    own, other = tint(), tint(seed=5)
     epochs = [executor.weights_epoch]
-    for strength in (0.0, 0.5, 0.5, 1.0, 0.0):
-        executor.set_loras([(own, strength)])
+    for loras in ([(own, 0.0)], [(own, 0.5)], [(own, 1.0), (other, 1.0)], [(other, 1.0), (own, 1.0)], [], []):
+        executor.set_loras(loras)
         epochs.append(executor.weights_epoch)
-        assert executor.loras == ((own, strength),)
-    assert epochs == [0, 0, 1, 1, 2, 3]
+        assert executor.loras == tuple(loras)
+    assert epochs == [0, 1, 1, 2, 3, 4, 4]
 
 
-def test_what_cannot_be_merged_is_refused_and_changes_nothing() -> None:
+def test_what_cannot_be_played_is_refused_and_changes_nothing() -> None:
     executor = TorchExecutor(toy_family().denoiser)
     own = tint()
     foreign = Lora("foreign", {"nowhere": LayerChange(drawn(1, 4), drawn(4, 1), 1.0)})
     executor.set_loras([(own, 0.5)])
     cases: list[tuple[list[tuple[Lora, Any]], str]] = [
-        ([(own, 0.1)] * 5, "at most 4"),
+        ([(own, 0.1)] * 9, "at most 8"),
         ([(own, 2.1)], "from 0 to 2"),
         ([(own, float("nan"))], "from 0 to 2"),
         ([(own, 1.0), (foreign, 1.0)], "no layer nowhere"),
@@ -270,7 +298,7 @@ def renewed(desk: Bench, seed: int) -> Any:
     return desk.asked(blend=0.5, second="cool", guidance_mode="full", seed=seed)
 
 
-def test_prompts_and_times_in_flight_are_made_again_under_new_weights() -> None:
+def test_prompts_in_flight_are_made_again_for_other_loras() -> None:
     session = Session.load("nano", threads=1)
     executor = session.executor
     assert isinstance(executor, TorchExecutor)
@@ -286,13 +314,10 @@ def test_prompts_and_times_in_flight_are_made_again_under_new_weights() -> None:
         if ring.admits():
             ring.submit(session.request(words, source, prompt_b=others, prompt_blend=0.25, seed=tick, steps=8))
         ring.tick({})
-    before = [slot.times.embedded for slot in ring.slots]
     assert session.set_loras([(Lora("drawn", changes), 1.0)])
     ring.tick({})
     fresh = executor.blend(executor.prepare(words), executor.prepare(others), 0.25)
-    for slot, old in zip(ring.slots, before, strict=True):
-        assert torch.equal(slot.times.embedded, executor.prepare_schedule(slot.times.t.float()))
-        assert not torch.equal(slot.times.embedded, old)
+    for slot in ring.slots:
         for at, blended in ((0, fresh), (1, executor.prepare(others))):
             row = torch.tensor(slot.rows[at])
             assert all(

@@ -361,4 +361,6 @@ def test_the_layers_of_the_model_are_known_without_loading_it(tmp_path: Path) ->
     found = read_lora(tmp_path / "kohya.safetensors", session.family.denoiser)
     assert {name: change.scale for name, change in found.changes.items()} == {"blocks.0.query_key_value": 0.5}
     assert found.notes == ("scale 0.5",)
-    assert session.lora("tape").notes == ("scale 1",)
+    scale, effect = session.lora("tape").notes
+    assert scale == "scale 1"
+    assert effect.startswith("at strength 1 it moves the model by ")

@@ -76,6 +76,8 @@ STEP = [
     Write("velocity curve", values_after={"velocity_scale": CURVE}),
     Write("source blend switched on", values_after={"source_blend": CURVE}),
     Write("channel gain", values_after={"channel_gain": 0.5 + CURVE * torch.ones(CHANNELS)}),
+    Write("steer_depth", values_after={"steer_depth": torch.tensor([[[0.4, -1.0]]])}),
+    Write("lora_strength", values_after={"lora_strength": torch.tensor([[[0.4, 1.0]]])}),
     Write("condition weight", TWO, TWO, values_after={"condition_weight": CURVE}),
     Write("condition from", TWO, TWO, *composite("condition_from", 0.9, 0.0)),
     Write("condition to", TWO, TWO, *composite("condition_to", 0.0, 1.0)),

@@ -41,6 +41,9 @@ VALUES: list[Values] = [
     {"dcw": "double", "dcw_wavelet": "db4", "dcw_low": CURVE / 2, "dcw_high": 0.5 - CURVE / 2},
     {"dcw": "double", "dcw_multiply": flat(0.6), "dcw_soft": flat(0.05), "dcw_low": flat(0.4)},
     {"dcw": "low", "velocity_scale": 0.5 + CURVE, **GUIDED},
+    {"lora_strength": flat(0.7)},
+    {"steer_depth": torch.tensor([[[1.2, -0.7]]]), "lora_strength": flat(0.4)},
+    {"lora_strength": torch.tensor([[[1.5, 0.0]]]), "condition_weight": CURVE, **GUIDED},
     {
         "channel_gain": GAIN,
         "target_curve": CURVE,

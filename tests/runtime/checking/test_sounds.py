@@ -91,7 +91,9 @@ def test_good_names_are_good(name: str, home: Path) -> None:
 
 def test_the_catalogue_has_no_other_nodes_that_read_files() -> None:
     reading = {d.id for d in CATALOGUE.values() for p in d.ports if p.type == "path"}
-    assert reading == {"audio_source", "lora", "recorder"}, "teach runtime/assets/named_files.py what the new one reads"
+    assert reading == {"audio_source", "lora", "recorder", "steer"}, (
+        "teach runtime/assets/named_files.py what the new one reads"
+    )
 
 
 def test_a_recording_outside_of_the_folder_is_to_be_named_within_it(home: Path) -> None:

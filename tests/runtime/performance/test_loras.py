@@ -20,7 +20,6 @@ from demon_patch.patch.files.format import dumps, loads
 from demon_patch.patch.model.document import Cable, Node, Patch
 from demon_patch.runtime.graph.check import problems
 from demon_patch.runtime.graph.compile import Geometry, compile
-from demon_patch.runtime.performance.loras import MOVED
 from demon_patch.runtime.performance.performer import Performer
 from demon_patch.runtime.performance.prepare import perform
 from demon_patch.runtime.render import render
@@ -96,24 +95,40 @@ def lfo(shape: str, rate: float) -> tuple[dict[str, Node], list[Cable]]:
     return {"lfo": Node("lfo", values=values)}, [Cable("lfo", "out", "lora0", "lora_strength", mode="add", depth=0.5)]
 
 
-def test_a_moving_strength_is_merged_for_the_moment_at_which_it_is_heard(folder: Path) -> None:
-    performer = perform(with_loras(1.0, extra=lfo("sine", 1 / 16)), Session(toy_family()), folder=folder)
+def strengths(performer: Performer) -> NDArray[np.float32]:
+    """What the next tick tells the generations in flight, [1 | n, LoRAs]."""
+    value = performer.admission.step_controls(performer.now)["lora_strength"]
+    assert isinstance(value, torch.Tensor)
+    return value[:, 0].numpy()
+
+
+def test_each_generation_has_the_strength_of_the_moment_at_which_it_is_heard(folder: Path) -> None:
+    performer = perform(with_loras(1.0, 0.5, extra=lfo("sine", 1 / 16)), Session(toy_family()), folder=folder)
     sink = performer.program.engine_port("lora0", "lora_strength")
-    merged: list[float] = []
+    told: list[float] = []
     while performer.now < 200:
         play(performer)
-        ((_, strength),) = performer.session.executor.loras
-        merged.append(strength)
-        # those that the tick finished are gone from the ring, and were a part of the mean
-        moments = performer.admission.moments()
-        span = performer.forecast.span(sink, min(moments) - 30, max(moments) + 1) if moments else []
-        if len(span):
-            assert span.min() - MOVED <= strength <= span.max() + MOVED
-    assert max(merged) > 1.8
-    assert min(merged) < 0.2
-    assert performer.session.executor.weights_epoch < performer.ring.tick_index
+        if moments := performer.admission.moments():
+            given = np.broadcast_to(strengths(performer), (len(moments), 2))
+            wanted = [performer.forecast.port_value(sink, moment) for moment in moments]
+            np.testing.assert_allclose(given, np.column_stack([wanted, np.full(len(moments), 0.5)]), atol=1e-6)
+            told += given[:, 0].tolist()
+    assert max(told) > 1.8
+    assert min(told) < 0.2
+    assert performer.session.executor.weights_epoch == 1
     control = performer.curve("lora_strength", 200)
-    np.testing.assert_allclose(control, performer.forecast.span(sink, 0, 200), atol=1e-12)
+    np.testing.assert_allclose(control, np.full(200, 0.5))  # of the last LoRA
+
+
+def test_a_square_is_cut_where_it_jumps(folder: Path) -> None:
+    """As for every step control, each completion is heard from the jump on and has what comes after it."""
+    extra = square(0.5, "lora0", "lora_strength")
+    performer = perform(with_loras(1.0, extra=extra), Session(toy_family()), folder=folder)
+    render(performer, SECONDS)
+    jumps = np.flatnonzero(np.diff(performer.curve("lora_strength", 250))) + 1
+    starts = {heard_at for heard_at, _ in performer.trace.as_made}
+    assert len(jumps) > 3
+    assert sum(int(jump) in starts for jump in jumps[1:]) >= len(jumps) - 2
 
 
 def test_the_same_patch_gives_the_same_samples(folder: Path) -> None:
@@ -121,15 +136,35 @@ def test_the_same_patch_gives_the_same_samples(folder: Path) -> None:
     np.testing.assert_array_equal(*(heard(document, folder)[1] for _ in range(2)))
 
 
-def test_a_strength_that_rests_is_merged_exactly(folder: Path) -> None:
+def test_another_strength_reaches_what_is_in_flight(folder: Path) -> None:
     performer = perform(with_loras(0.5), Session(toy_family()), folder=folder)
     play(performer)
-    for strength in (0.5 + MOVED / 2, 1.0, 1.0 - MOVED / 4):
+    for strength in (0.51, 1.0, 0.0):
         document = apply(SetValue("lora0", "lora_strength", strength), with_loras(0.5))[0]
         performer.swap(compiled(performer, document))
-        for _ in range(3):
-            play(performer)
-        assert [s for _, s in performer.session.executor.loras] == [strength]
+        np.testing.assert_allclose(strengths(performer), [[strength]], atol=1e-7)
+        play(performer)
+    assert performer.session.executor.weights_epoch == 1
+
+
+def test_loras_of_a_scheduled_edit_play_from_its_moment_on(folder: Path) -> None:
+    """Its LoRA is there before; generations that are heard earlier have it at 0."""
+    performer = perform(with_loras(0.5), Session(toy_family()), folder=folder)
+    for _ in range(12):
+        play(performer)
+    at = performer.next_free_frame
+    performer.swap(compiled(performer, with_loras(0.7, 1.25)), at=at)
+    seen = set[tuple[float, ...]]()
+    while performer.now < at + 10:
+        play(performer)
+        moments = performer.admission.moments()
+        if performer.soundings.waiting and moments:
+            rows = np.broadcast_to(strengths(performer), (len(moments), 2))
+            wanted = [[0.5, 0.0] if moment < at else [0.7, 1.25] for moment in moments]
+            np.testing.assert_allclose(rows, wanted, atol=1e-6)
+            seen |= {tuple(row) for row in wanted}
+    assert len(seen) == 2
+    np.testing.assert_allclose(strengths(performer), [[0.7, 1.25]], atol=1e-6)
 
 
 def compiled(performer: Performer, document: Patch) -> Any:
@@ -146,11 +181,11 @@ def test_a_bad_lora_in_a_live_edit_is_told_and_the_music_goes_on(folder: Path) -
         "node lora0: port file: there is no such file: gone.safetensors"
     )
     play(performer)
-    assert performer.session.executor.loras == ()
+    assert [lora.changes for lora, _ in performer.session.executor.loras] == [{}]
     performer.swap(compiled(performer, with_loras(0.5)))
     play(performer)
     assert performer.loras.faults == {}
-    assert [s for _, s in performer.session.executor.loras] == [0.5]
+    assert [lora.title for lora, _ in performer.session.executor.loras] == ["tint"]
 
 
 @pytest.mark.parametrize(
@@ -170,8 +205,8 @@ def mistakes(document: Patch) -> list[tuple[str | None, str]]:
 def test_mistakes_in_the_patch() -> None:
     unnamed = apply(SetValue("lora0", "file", " "), with_loras(1.0))[0]
     assert mistakes(unnamed) == [("lora0", "no LoRA is named")]
-    assert mistakes(with_loras(*[1.0] * 4, files=("tint",) * 4)) == []
-    assert mistakes(with_loras(*[1.0] * 5, files=("tint",) * 5)) == [("lora4", "the chain has 5 LoRAs")]
+    assert mistakes(with_loras(*[1.0] * 8, files=("tint",) * 8)) == []
+    assert mistakes(with_loras(*[1.0] * 9, files=("tint",) * 9)) == [("lora8", "the chain has 9 LoRAs")]
     good = with_loras(1.0)
     nodes = {**good.nodes, "blend": Node("source_blend"), "state": Node("step_state")}
     chain = ["scheduler", "state", "lora0", "blend", "decoder"]

@@ -132,7 +132,7 @@ class AceStepDenoiser(nn.Module):
         for layer in self.transformer.layers:
             attention = layer.cross_attn
             shape = (attention.kv_heads, attention.head_dim)
-            keys.append(attention.norm_k(attention.to_k(y).unflatten(-1, shape)))
+            keys.append(attention.to_k(y).unflatten(-1, shape))  # before their norm, so that LoRAs add to them
             values.append(attention.to_v(y).unflatten(-1, shape))
         return states, weights, torch.stack(keys, 1), torch.stack(values, 1)
 
@@ -142,7 +142,12 @@ class AceStepDenoiser(nn.Module):
         parts = weight.split((weight.shape[1] - LATENT, LATENT), 1)
         shared, own = (part.transpose(1, 2).flatten(1) for part in parts)
         patches = [each.unflatten(1, (-1, PATCH)).flatten(2) for each in (context, x)]
-        return functional.linear(patches[0], shared, bias) + functional.linear(patches[1], own)
+        y = functional.linear(patches[0], shared, bias) + functional.linear(patches[1], own)
+        for hook in self.transformer.proj_in_conv._forward_hooks.values():  # LoRAs beside the layer
+            whole = torch.cat((context, x), -1).transpose(1, 2)
+            changed = hook(self.transformer.proj_in_conv, (whole,), y.transpose(1, 2))
+            y = y if changed is None else changed.transpose(1, 2)
+        return y
 
     def _table(self, y: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
         """Returns cosines and sines [N, 1, W] of the positions of tokens y, and the band of the windowed layers [N, N],
@@ -172,7 +177,7 @@ def _self_attention(attention: Any, y: Tensor, cosine: Tensor, sine: Tensor, ban
 def _cross_attention(attention: Any, y: Tensor, key: Tensor, value: Tensor, counts: Tensor) -> Tensor:
     """Returns what tokens y [R, N, D] take from a prompt, whose positions count exp(counts) [R, 1, 1, L] each."""
     query = attention.norm_q(attention.to_q(y).unflatten(-1, (attention.heads, attention.head_dim)))
-    return _attended(attention, query, key, value, counts)
+    return _attended(attention, query, attention.norm_k(key), value, counts)
 
 
 def _attended(attention: Any, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None) -> Tensor:

@@ -124,6 +124,7 @@ class NanoDenoiser(nn.Module):
 
     def __init__(self, width: int = 256, depth: int = 6, heads: int = 4, expansion: int = 3) -> None:
         super().__init__()
+        self.hidden = width
         channels = SPEC.latent_channels + SPEC.context_channels
         self.tokens_in = nn.Linear(channels * PATCH, width)
         self.tag_embedding = nn.Embedding(VOCABULARY_SIZE, width)

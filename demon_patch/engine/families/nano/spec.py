@@ -37,3 +37,6 @@ SPEC = FamilySpec(
     border=12,
     dry_reach=0.8,
 )
+
+STEERING = (6, 256)
+"""The number of blocks of the denoiser that can be steered, and the width of their outputs."""

@@ -7,10 +7,11 @@ from demon_patch.engine.families import NAMES, spec_of
 from demon_patch.nodes.language.declare import Declaration
 from demon_patch.nodes.language.ports import Out, Port, PortType
 
-# The order of the ring chain; a patch may leave out the two in the middle. LoRAs and a step window stand anywhere
-# between its ends.
+# The order of the ring chain; a patch may leave out the two in the middle. LoRAs, steering vectors and a step window
+# stand anywhere between its ends.
 CHAIN: tuple[str, ...] = ("scheduler", "source_blend", "step_state", "decoder")
 LORA = "lora"
+STEER = "steer"
 STEP_WINDOW = "step_window"
 
 _TYPES: dict[str, PortType] = {
@@ -94,6 +95,25 @@ lora = engine_node(
     out=_OUT,
     display="dial",
     tags=("ring", "adapter", "weights", "style", "fine-tune", "timbre"),
+)  # fmt: skip
+steer = engine_node(
+    STEER,
+    "Steer",
+    "Moves the model along a direction of sound that was found by ear or by words.",
+    inputs=(
+        _RING,
+        Port(
+            "file", "path", "", title="File",
+            doc="A steering vector that comes with the model, by name, or a file of one, relative to the patch.",
+        ),
+        Port("from", "value", 0.0, title="From", hi=1.0, lo=0.0,
+             doc="The share of the steps after which it acts, read at the moment that is heard."),
+        Port("to", "value", 1.0, title="To", hi=1.0, lo=0.0,
+             doc="The share of the steps before which it acts; at or below From it never does."),
+    ),
+    out=_OUT,
+    display="dial",
+    tags=("ring", "direction", "vector", "concept", "brighter", "style"),
 )  # fmt: skip
 step_window = Declaration(
     STEP_WINDOW,
