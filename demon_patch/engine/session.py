@@ -114,9 +114,16 @@ class Session:
             return conditioner.sung(text, lyrics, language)
         return conditioner.prompt(text)
 
-    def prepare(self, prompt: Conditioning) -> None:
-        """From any thread. Prepares a prompt, so that the first request with it does not have to wait."""
-        self._prepared(prompt)
+    def prepare(self, prompt: Conditioning, clip: Source | None = None) -> None:
+        """From any thread. Prepares a prompt, so that the first request with it does not have to wait.
+
+        clip: over which it will be played, with its structure or without, where that is known.
+        """
+        if clip is None or self._reads_song is None:
+            self._prepared(prompt)
+            return
+        for structure in (1.0, 0.0):
+            self._prepared(self._reads_song.for_song(prompt, clip, structure, False))
 
     def compose(self, prompt: str = "", *, seconds: float = 24.0, seed: int = 0) -> Source:
         """Returns a source that the family composes, `seconds` long, or of the nearest length that it can play."""

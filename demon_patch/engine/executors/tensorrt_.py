@@ -145,19 +145,20 @@ class TensorRtExecutor(TorchExecutor):
             return codec
         network = next(each for each in codec.networks() if each.name == "decode")
         frames, (part,) = engines.WINDOW, network.inputs
+        given, made = (_frames_axis(each) for each in (part, network.output))
         opened: list[EngineRun] = []
 
         def run(name: str, latent: Tensor) -> Tensor:
-            more = frames - latent.shape[1]
+            count = latent.shape[given]
+            more = frames - count
             if name != "decode" or more < 0:
                 return network.run(latent)
             if not opened:
                 engine, lengths = self._open_codec(network, frames), {FRAMES: frames}
                 opened.append(EngineRun(engine, 0, lengths, (part,), network.output, self._device))
-            whole = torch.cat((latent, latent[:, -1:].expand(-1, more, -1)), 1) if more else latent
-            coded = opened[0].run({part.name: whole})
-            per = coded.shape[1] // frames
-            return coded[:, : latent.shape[1] * per].to(latent.device)
+            last = latent.narrow(given, count - 1, 1)
+            decoded = opened[0].run({part.name: torch.cat((latent, *[last] * more), given)})
+            return decoded.narrow(made, 0, count * decoded.shape[made] // frames).to(latent.device)
 
         return codec.run_by(run)
 
@@ -190,6 +191,13 @@ class TensorRtExecutor(TorchExecutor):
                 "the weights are not those of the engine",
                 mend=f"demon-patch build --model {self._network.model} --executor tensorrt",
             )
+
+
+def _frames_axis(part: Part) -> int:
+    """Returns the number of the axis along which a part has latent frames."""
+    return next(
+        at for at, size in enumerate(part.shape) if size == FRAMES or (isinstance(size, tuple) and size[0] == FRAMES)
+    )
 
 
 def _opened(network: Network, frames: int) -> Any:

@@ -90,7 +90,6 @@ class EditThread:
         self._newest = 0  # the number of the newest version of the document
         self._collector = Collector()
         self._worked_at: float | None = None  # when it compiled last; None once memory was given back since
-        self._rests_until = 0.0  # of `monotonic`: see `_compile`
         self._compiled: Future[None] = Future()
         self._compiled.set_result(None)
         self._executor = ThreadPoolExecutor(1, "editing", torch.set_num_threads, (1,))
@@ -142,18 +141,13 @@ class EditThread:
 
         For a stage with a mistake, the nearest version without it plays (`fallback.without_mistake`), so that all
         later edits and live values are heard.
-
-        The sound goes before an edit, but no edit waits for ever: it waits a while for sound that is late. After a
-        compile the thread rests as long as that took, so that the tick thread has the interpreter half of the time
-        while edits follow each other at once.
         """
-        for _ in range(PATIENCE):
-            if number != self._newest or not (self._behind() or monotonic() < self._rests_until):
+        for _ in range(PATIENCE):  # the sound goes before an edit, but no edit waits for ever
+            if number != self._newest or not self._behind():
                 break
             sleep(WAY_SECONDS)
         if number != self._newest:
             return
-        began = monotonic()
         edits: list[ScheduledEdit] = []
         fits: list[Fit] = []
         mistakes: dict[str, Exception] = {}
@@ -180,7 +174,6 @@ class EditThread:
             self._note_compiled(fits[0])
         self._collector.note_work()  # generated code refers to itself
         self._worked_at = monotonic()
-        self._rests_until = 2 * self._worked_at - began
 
     def _playable(
         self, stage: DocumentStage, good: Version, mistakes: dict[str, Exception]

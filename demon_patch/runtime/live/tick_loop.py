@@ -116,6 +116,7 @@ class TickLoop:
         self._first_pass = FirstPass(performer.source.frames)
         self._slots = self._rows = 0
         self._lengths: list[int] = []  # of the generations of a tick
+        self._laid_to = 0  # the transport frame up to which windows are laid
         executor = performer.session.executor
         performer.admission.reach = Reach(
             performer.spec, performer.source.frames, executor.lanes.count, executor.bucket
@@ -143,7 +144,7 @@ class TickLoop:
         performer, speaker = self.performer, self.speaker
         if not (self.begun and self.playing):
             return False
-        laid = performer.planner.next_start - speaker.playhead() / self._samples_per_frame
+        laid = min(performer.planner.next_start, self._laid_to) - speaker.playhead() / self._samples_per_frame
         return laid < performer.lead / 2
 
     @property
@@ -217,8 +218,9 @@ class TickLoop:
             self.starved += frontier - performer.planner.next_start
             performer.planner.next_start = frontier
         for window in performer.due(ceil(speaker.playhead() / self._samples_per_frame) + performer.lead):
-            began = self._clock()
+            began, self._laid_to = self._clock(), window.start
             self._lay(performer.sound(window), window.start)
+            self._laid_to = window.stop
             self._lead.note_decode(self._clock() - began)
         self._served_at = self._clock()
 
@@ -266,7 +268,7 @@ class TickLoop:
         self._before_playing()
         for window in performer.due(performer.lead):
             self._lay(performer.sound(window), window.start)
-        self.begun = True
+        self.begun, self._laid_to = True, performer.planner.next_start
         for _ in range(STALL_SECONDS):
             self._fill_first_pass()
         self._served_at = self._clock()

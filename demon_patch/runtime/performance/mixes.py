@@ -49,6 +49,14 @@ def clips_of(part: Part) -> Iterator[Source]:
         yield from clips_of(inner)
 
 
+def prompts_of(part: Part) -> Iterator[Conditioning]:
+    """Gives every prompt of a mix, or the prompt itself."""
+    if isinstance(part, Conditioning):
+        yield part
+    for _, inner in part.inputs if isinstance(part, PreparedMix) else ():
+        yield from prompts_of(inner)
+
+
 def shares(weights: Array, law: str = "") -> Array:
     """Returns weights [inputs, ...] as shares of the same shape. Weights below 0 count as 0; each is divided by the sum
     of all inputs, or with the law "power" by the root of the sum of squares. Where all are 0, the first input has

@@ -22,7 +22,7 @@ from demon_patch.runtime.graph.check import no_source, problems
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.graph.program import Program
-from demon_patch.runtime.performance.mixes import Part, PreparedMix, clips_of, first_part
+from demon_patch.runtime.performance.mixes import Part, PreparedMix, clips_of, first_part, prompts_of
 from demon_patch.runtime.performance.performer import Performer
 from demon_patch.runtime.performance.recalls import RenderedRecalls
 from demon_patch.runtime.performance.resources import Resources, fitted
@@ -196,7 +196,8 @@ def _at_length(part: Part, frames: int, per: int) -> Part:
 def measure_sounds(
     program: Program, resources: Resources, parts: Mapping[str, Part], clip: Source | None = None
 ) -> None:
-    """Fills a program's tables with the sounds of its source nodes, and measures how loud the covered clips are.
+    """Fills a program's tables with the sounds of its source nodes, measures how loud the covered clips are, and
+    prepares the prompts for them.
 
     Takes long for a new clip, so it must not run on the tick thread. `parts`: those that will play. Raises
     DemonError that names the node.
@@ -205,6 +206,10 @@ def measure_sounds(
     assert isinstance(covered, Source)
     for each in clips_of(parts["source"]):
         resources.session.measure(each)
+    for control, part in parts.items():
+        for prompt in prompts_of(part) if CONTROLS[control].shape == "prompt" else ():
+            for each in clips_of(parts.get("structure_source", parts["source"])):
+                resources.session.prepare(prompt, each)
     clips: dict[str, Source] = {}
     for node in {heard_input.source for heard_input in program.live_inputs.heard_inputs}:
         try:

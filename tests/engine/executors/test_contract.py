@@ -20,23 +20,25 @@ from demon_patch.engine.executors.tensorrt_ import TensorRtExecutor
 from demon_patch.engine.executors.torch_ import TorchExecutor
 from demon_patch.engine.executors.torch_gpu import GpuTorchExecutor
 from demon_patch.engine.families import load_family
+from demon_patch.engine.networks import FRAMES
 from demon_patch.errors import DemonError
 from tests.support import tiny_acestep
 from tests.support.engine_shim import ShimEngine
 from tests.support.executor_contract import CAPACITY, CHECKS, Make
+from tests.support.executor_contract import FRAMES as STRETCH
 from tests.support.exported import needs_onnx
 from tests.support.toy_family import toy_family
 
 
 def onnx_executor(denoiser: Denoiser, bucket: int) -> Executor:
-    builds.build(network_of(denoiser))
+    builds.build(network_of(denoiser).at({FRAMES: STRETCH}))
     return OnnxExecutor(denoiser, bucket, capacity=CAPACITY, lanes=2)
 
 
 def engine_executor(denoiser: Denoiser, bucket: int) -> Executor:
     """The run path of TensorRT, on the processor."""
     network = network_of(denoiser)
-    build = builds.build(network)
+    build = builds.build(network.at({FRAMES: STRETCH}))
     parts = (*network.inputs, *side_parts(network, build.layers))
 
     def opened(frames: int) -> ShimEngine:
@@ -58,14 +60,7 @@ FAMILIES: dict[str, Callable[[], Family]] = {
     "nano": cache(lambda: load_family("nano")),
     "acestep": tiny_acestep.loaded,
 }
-EXPORTED = ("toy", "nano")
-"""The families whose networks are exported, which all but PyTorch's executors need."""
-PAIRS = [
-    pytest.param(kind, family, marks=MARKS.get(kind, ()))
-    for kind in EXECUTORS
-    for family in FAMILIES
-    if kind not in MARKS or family in EXPORTED
-]
+PAIRS = [pytest.param(kind, family, marks=MARKS.get(kind, ())) for kind in EXECUTORS for family in FAMILIES]
 
 
 @pytest.mark.parametrize(("kind", "family"), PAIRS)

@@ -217,7 +217,8 @@ def test_an_engine_is_opened_once_for_each_length() -> None:
     executor.place(0, executor.prepare(Conditioning(torch.rand(2, 4))))
     for frames in (48, 24, 48):
         x = torch.randn(1, frames, 4)
-        v = executor.forward(x, torch.full((1, 1), 0.5), torch.rand(1, frames, 4), torch.tensor([0]))
+        time = executor.prepare_schedule(torch.tensor([0.5]))
+        v = executor.forward(x, time, torch.rand(1, frames, 4), torch.tensor([0]))
         assert v.shape == x.shape
     assert opened == [48, 24]
 

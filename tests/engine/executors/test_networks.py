@@ -190,7 +190,8 @@ def test_other_weights_are_exported_before_the_next_forward() -> None:
     executor.weights_changed()
     executor.place(0, executor.prepare(Conditioning(tokens)))
     got = executor.forward(x, time, context, torch.tensor([0]))
-    torch.testing.assert_close(got, denoiser.velocity(x, time, context, (tokens[None],)), rtol=0, atol=1e-5)
+    t = denoiser.embed_time(torch.tensor([0.7]))
+    torch.testing.assert_close(got, denoiser.velocity(x, t, context, (tokens[None],)), rtol=0, atol=1e-5)
 
 
 class Fixed(GaussianDenoiser):
@@ -213,7 +214,8 @@ def test_a_network_of_fixed_length_is_found_by_its_length(empty: Path) -> None:
     time = executor.prepare_schedule(torch.tensor([0.7, 0.0]))[:1]
     x, context = torch.randn(1, 24, 4), torch.rand(1, 24, 4)
     got = executor.forward(x, time, context, torch.tensor([0]))
-    torch.testing.assert_close(got, denoiser.velocity(x, time, context, (tokens[None],)), rtol=0, atol=1e-5)
+    t = denoiser.embed_time(torch.tensor([0.7]))
+    torch.testing.assert_close(got, denoiser.velocity(x, t, context, (tokens[None],)), rtol=0, atol=1e-5)
     with pytest.raises(DemonError, match=r"fixed is built for these weights and 30 latent frames .* --seconds"):
         executor.forward(torch.randn(1, 30, 4), time, torch.rand(1, 30, 4), torch.tensor([0]))
     assert len(list(empty.iterdir())) == 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,6 @@ from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.edit.commands import SetValue, apply
 from demon_patch.patch.model.document import Cable, Node, Patch
 from demon_patch.runtime.graph.compile import Geometry, compile
-from demon_patch.runtime.graph.program import Program
 from demon_patch.runtime.live import edit_thread
 from demon_patch.runtime.live.host import Host
 from tests.support.toy_family import toy_family
@@ -201,28 +199,3 @@ def test_an_edit_waits_for_sound_that_is_late_but_not_for_ever(host: Host, check
     assert len(late) == min(checks, edit_thread.PATIENCE)
     heard(host, "strength")
     assert host.performer.program.resources["clip"] == ("composed", "toy", 8.0, 4)
-
-
-def test_after_a_compile_the_thread_rests_as_long_as_that_took(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    clock, compiles = [1000.0], list[tuple[float, float]]()
-
-    def slow(*given: Any) -> Program:
-        began = clock[0]
-        clock[0] += 0.02
-        compiles.append((began, clock[0]))
-        return compile(*given)
-
-    def pass_by(seconds: float) -> None:
-        clock[0] += seconds
-
-    monkeypatch.setattr(edit_thread, "monotonic", lambda: clock[0])
-    monkeypatch.setattr(edit_thread, "sleep", pass_by)
-    monkeypatch.setattr(edit_thread, "compile", slow)
-    for number in range(4):
-        clock[0] += 1.0 if number == 3 else 0.0
-        nodes = {**host.patch.nodes, f"new{number}": Node("lfo")}
-        host.edit(structs.replace(host.patch, nodes=nodes)).result(60)
-    rests = [later[0] - one[1] for one, later in pairwise(compiles)]
-    assert all(rest >= 0.02 - 1e-9 for rest in rests[:2])
-    assert all(rest < 0.04 for rest in rests[:2])
-    assert rests[2] == pytest.approx(1.0), "an edit that comes later does not wait"

@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from demon_patch.arrays import Samples
+from demon_patch.engine.sound.window import Window
 from demon_patch.errors import DemonError
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.model.document import Node, Patch
 from demon_patch.runtime.graph.compile import Geometry, compile
+from tests.support.toy_family import SPEC
 from tests.support.virtual_live import VirtualLive
 from tests.support.virtual_stage import BAR, QUIET, generated, likeness, patch, square
 
@@ -168,6 +171,25 @@ def test_while_the_timeline_stands_changes_are_made_and_the_music_goes_on_where_
     song = generated(live.performer, strength=0.6).numpy()
     heard = live.latents()
     np.testing.assert_allclose(heard[1:], song[np.arange(1, len(heard)) % 200], atol=1e-4)  # it fades in over 10 ms
+
+
+def test_sound_that_is_being_decoded_does_not_count_as_laid(monkeypatch: pytest.MonkeyPatch) -> None:
+    live = VirtualLive(patch({}, [], strength=0.6), 0.02)
+    live.until(260)
+    assert not live.is_behind
+    seen: list[bool] = []
+    sound = live.performer.sound
+
+    def decoded(window: Window) -> Samples:
+        seen.append(live.is_behind)
+        return sound(window)
+
+    monkeypatch.setattr(live.performer, "sound", decoded)
+    left = live.performer.planner.next_start - live.now - live.performer.lead * 0.4
+    live.speaker.pass_time(left / SPEC.frame_rate - live.row)
+    live.serve()
+    assert seen[0]
+    assert not live.is_behind, "all is laid"
 
 
 def test_the_lead_follows_what_waiting_and_decoding_take() -> None:

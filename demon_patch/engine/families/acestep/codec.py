@@ -6,13 +6,16 @@ has equal latents.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from copy import copy
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from demon_patch.engine.families.acestep.spec import MARGIN
+from demon_patch.engine.families.acestep.spec import LATENT, MARGIN
+from demon_patch.engine.networks import FRAMES, Axis, Network, Part
 
 HOP = 1920
 """Samples a channel in one latent frame."""
@@ -27,8 +30,9 @@ CHUNK = 250
 class AceStepCodec:
     """The codec (the `Codec` of `engine.contracts`)."""
 
-    def __init__(self, vae: Any) -> None:
-        self._vae = vae
+    def __init__(self, vae: Any, name: str = "acestep") -> None:
+        self._vae, self._name = vae, name
+        self._run: Callable[[str, Tensor], Tensor] | None = None
         parameter = next(vae.parameters())
         self._device, self._kind = parameter.device, parameter.dtype
 
@@ -61,6 +65,22 @@ class AceStepCodec:
             count = min(CHUNK, len(latent) - start)
             first = max(start - MARGIN, 0)
             piece = latent[first : start + count + MARGIN].T[None].to(self._device, self._kind)
-            sound = self._vae.decoder(piece)[0]
+            sound = (self._vae.decoder(piece) if self._run is None else self._run("decode", piece))[0]
             parts.append(sound[:, (start - first) * HOP : (start - first + count) * HOP].T.float().cpu())
         return torch.cat(parts)
+
+    def networks(self) -> tuple[Network, Network]:
+        """Returns the networks of `encode` (its posterior mean) and `decode` (`engine.networks.Exports`)."""
+        axes = {FRAMES: Axis(1, 2, CHUNK + 2 * max(MARGIN, REACH))}
+        sound, latent = Part("sound", (1, 2, (FRAMES, HOP))), Part("latent", (1, LATENT, FRAMES))
+        encoder, decoder = self._vae.encoder, self._vae.decoder
+        return (
+            Network(self._name, "encode", encoder, lambda x: encoder(x).chunk(2, 1)[0], (sound,), latent, axes),
+            Network(self._name, "decode", decoder, decoder, (latent,), sound, axes),
+        )
+
+    def run_by(self, run: Callable[[str, Tensor], Tensor]) -> AceStepCodec:
+        """Returns this codec with its decoder's network run by `run`."""
+        other = copy(self)
+        other._run = run
+        return other

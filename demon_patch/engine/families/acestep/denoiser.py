@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from demon_patch.engine.families.acestep.spec import LATENT, PATCH
+from demon_patch.engine.networks import FRAMES, LENGTH, ROWS, Axis, Network, Part
 
 LENGTHS = 8
 """The most song lengths whose tables are kept."""
@@ -27,11 +28,14 @@ class AceStepDenoiser(nn.Module):
     states [L, E], the positions of the condition encoder;
     weights [L], how much each position counts, 0 for padding and 1 for a position of the prompt;
     keys and values [L, B, H, W] of every block, with H heads of width W.
+
+    name: of the checkpoint, by which its exported network is found.
     """
 
-    def __init__(self, transformer: Any) -> None:
+    def __init__(self, transformer: Any, name: str = "acestep") -> None:
         super().__init__()
         self.transformer = transformer
+        self.name = name
         self._window = int(transformer.config.sliding_window)
         self._tables: dict[object, tuple[Tensor, Tensor, Tensor | None]] = {}
 
@@ -94,6 +98,29 @@ class AceStepDenoiser(nn.Module):
         shift, scale = (model.scale_shift_table + last).chunk(2, 1)
         y = torch.addcmul(shift, model.norm_out(y), 1 + scale)
         return model.proj_out_conv(y.transpose(1, 2)).transpose(1, 2).float()
+
+    def networks(self) -> tuple[Network]:
+        """Returns the network of `velocity` (`engine.networks.Exports`), which is exported for one length of song: its
+        tables are constants."""
+        cross, config = self.transformer.layers[0].cross_attn, self.transformer.config
+        heads = (ROWS, LENGTH, len(self.transformer.layers), cross.kv_heads, cross.head_dim)
+        width = self.transformer.condition_embedder.in_features
+        inputs = (
+            Part("x", (ROWS, FRAMES, LATENT)),
+            Part("time", (ROWS, 7 * config.hidden_size)),
+            Part("context", (ROWS, FRAMES, config.in_channels - LATENT)),
+            Part("states", (ROWS, LENGTH, width)),
+            Part("weights", (ROWS, LENGTH)),
+            Part("keys", heads),
+            Part("values", heads),
+        )
+        axes = {ROWS: Axis(1, 1, 64), FRAMES: Axis(PATCH, 4 * PATCH, 15_000, fixed=True), LENGTH: Axis(1, 1, 4096)}
+
+        def run(x: Tensor, time: Tensor, context: Tensor, *condition: Tensor) -> Tensor:
+            return self.velocity(x, time, context, condition)
+
+        output = Part("velocity", (ROWS, FRAMES, LATENT))
+        return (Network(self.name, "denoiser", self, run, inputs, output, axes, loras=True),)
 
     @property
     def _kind(self) -> torch.dtype:

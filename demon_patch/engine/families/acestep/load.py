@@ -22,5 +22,7 @@ def load(name: str, models: Path | None = None, device: str = "cpu", dtype: torc
     Raises WeightsError for files that are missing or damaged, and DemonError where a library is missing.
     """
     parts = read_parts(find(name, models or model_folder()), device, dtype)
-    codec = AceStepCodec(parts.vae)
-    return Family(spec(name), AceStepDenoiser(parts.transformer), codec, AceStepConditioner(parts, codec, spec(name)))
+    codec = AceStepCodec(parts.vae, name)
+    return Family(
+        spec(name), AceStepDenoiser(parts.transformer, name), codec, AceStepConditioner(parts, codec, spec(name))
+    )

@@ -15,6 +15,9 @@ from demon_patch.engine.lora.merge import layers_of as layers_in
 from demon_patch.engine.session import Session
 from demon_patch.engine.sound.window import decode_song
 from demon_patch.errors import WeightsError
+from demon_patch.runtime.performance.prepare import load_playable, perform
+from demon_patch.runtime.render import stream
+from demon_patch.small_cache import SmallCache
 from tests.support import paths
 from tests.support import tiny_acestep as tiny
 
@@ -124,6 +127,18 @@ def test_two_prompts_of_different_lengths_play_in_one_ring(session: Session) -> 
     torch.testing.assert_close(first, again, rtol=0, atol=1e-5 * float(first.abs().max()))
     assert not torch.allclose(mixed, first)
     assert not torch.allclose(mixed, second)
+
+
+def test_no_text_is_encoded_while_it_plays(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = paths.ROOT / "patches" / "two-tongues.dpatch.json"
+    monkeypatch.setattr(session.family.conditioner, "_made", SmallCache(2**30))  # nothing of other tests
+    performer = perform(load_playable(path), session)
+
+    def encode(*what: object) -> None:
+        raise AssertionError(f"{what} is encoded on the thread of the performer")
+
+    monkeypatch.setattr(session.family.conditioner, "_encode", encode)
+    assert sum(len(block) for block in stream(performer, 1.0)) == 48000
 
 
 @pytest.mark.parametrize("name", ["first-light", "two-tongues", "stencil"])
