@@ -112,7 +112,7 @@ _SPECIAL: tuple[Trial, ...] = (
     Trial("dcw_soft", "departure", 0.0, 0.3, {"step_state.dcw_low": 0.5, "step_state.dcw_high": 0.5}),
     Trial("gain", "loudness", -24.0, 0.0),
     Trial("lora_strength", "brightness", 0.0, 1.0),
-    Trial("steer_depth", "brightness", -1.0, 1.0),
+    Trial("steer_depth", "brightness", -2.0, 2.0),
 )
 """Trials that differ from `_usual`: by another descriptor, a part of the range, or settings."""
 
