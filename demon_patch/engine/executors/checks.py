@@ -82,7 +82,7 @@ def check_strengths(strengths: Tensor, bucket: int, loras: int) -> None:
         )
 
 
-def check_steering(steering: Tensor | None, shape: tuple[int, int, int]) -> None:
+def check_steering(steering: Tensor | None, shape: tuple[int, ...]) -> None:
     """Raises DemonError for steering that is not one vector for each row and block of a forward.
 
     shape: rows, blocks and their width; no blocks where the model cannot be steered.
