@@ -33,7 +33,7 @@ from demon_patch.errors import DemonError
 FOLDER = "DEMON_PATCH_BUILDS"
 """The environment variable that names another folder for builds."""
 
-FORM = 1
+FORM = 2
 """Grows when builds of an older version of this module must not be used."""
 
 ABOUT, NETWORK = "build.json", "network.onnx"

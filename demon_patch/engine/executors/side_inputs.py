@@ -79,15 +79,24 @@ def _side_path(path: str, present: _Present, place: tuple[slice, slice] | None) 
         (x,), (down, up, share) = given, present.sides
         down, up = down[:, place[0]], up[place[1]]
         if isinstance(layer, nn.Conv1d):
-            kernel = down.unflatten(1, (-1, *layer.kernel_size))
-            low = functional.conv1d(x, kernel, None, layer.stride, layer.padding, layer.dilation)
-            return output + functional.conv1d(low * share[:, :, None], up[:, :, None])
+            return output + _convolved(layer, x, down, up, share)
         low = functional.linear(x, down)
         for _ in range(x.ndim - 2):
             share = share[:, None]
         return output + functional.linear(low * share, up)
 
     return add
+
+
+def _convolved(layer: nn.Conv1d, x: Tensor, down: Tensor, up: Tensor, share: Tensor) -> Tensor:
+    """Returns what a convolution's side path adds, by products alone: TensorRT takes no kernel of open size."""
+    (size,), (stride,) = layer.kernel_size, layer.stride
+    if stride == size and layer.padding == (0,) and layer.dilation == (1,):
+        pieces = x.unflatten(2, (-1, size)).permute(0, 2, 1, 3).flatten(2)
+        return functional.linear(functional.linear(pieces, down) * share[:, None], up).transpose(1, 2)
+    kernel = down.unflatten(1, (-1, size))
+    low = functional.conv1d(x, kernel, None, layer.stride, layer.padding, layer.dilation)
+    return functional.conv1d(low * share[:, :, None], up[:, :, None])
 
 
 @dataclass(frozen=True, slots=True)
