@@ -195,7 +195,8 @@ class TorchExecutor:
         `check_steering`."""
         strengths = self._row_strengths(sides)
         steering = None if sides is None else sides.steering
-        check_steering(steering, (self.bucket, *self._blocks.shape))
+        blocks, hidden = self._blocks.shape
+        check_steering(steering, (self.bucket, blocks, hidden))
         embedded = time[:, :-1]
         if strengths is not None and self._sides.timed:
             changed = torch.cat([self._embedded(*row) for row in zip(time[:, -1:], strengths, strict=True)])

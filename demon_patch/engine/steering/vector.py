@@ -75,7 +75,7 @@ class BlockHooks:
 
     def __init__(self, denoiser: object) -> None:
         self._present = _Present()
-        self.shape = shape_of(denoiser) if isinstance(denoiser, Steerable) else (0, 0)
+        self.shape: tuple[int, int] = shape_of(denoiser) if isinstance(denoiser, Steerable) else (0, 0)
         blocks = denoiser.blocks if isinstance(denoiser, Steerable) else ()
         handles = [block.register_forward_hook(_adds(n, self._present)) for n, block in enumerate(blocks)]
         finalize(self, _remove, handles)

@@ -188,7 +188,7 @@ class ControlValues:
         if name != STEER or stages is None:
             return found
         lo, hi = (self._each(end, now, moments).expand(len(moments)).tolist() for end in self._ranges[key])
-        inside = [step_window(*ends, stage) for *ends, stage in zip(lo, hi, stages, strict=True)]
+        inside = [step_window(first, end, stage) for first, end, stage in zip(lo, hi, stages, strict=True)]
         return found if all(inside) else found * torch.tensor(inside)
 
     def _each(self, engine_port: int, now: int, moments: Sequence[int]) -> Tensor:
