@@ -91,5 +91,5 @@ def _figures(what: str, name: str, plain: float, other: float, got: Tensor, expe
 
 def judged(name: str) -> Verdict:
     """Returns how far the embedded model's sound by the executor `name` is from that in float32."""
-    sessions = [Session.load("nano", executor=each, threads=1, live=True) for each in (DEFAULT, name)]
-    return judge(*sessions)
+    reference, candidate = (Session.load("nano", executor=each, threads=1, live=True) for each in (DEFAULT, name))
+    return judge(reference, candidate)
