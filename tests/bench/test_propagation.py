@@ -66,7 +66,7 @@ def test_a_control_that_is_not_counted_is_refused_by_name() -> None:
     session = Session(gaussian())
     with pytest.raises(DemonError, match="gain has no trial of class request, step"):
         measure(session, controls=("gain",))
-    with pytest.raises(DemonError, match="seed has no trial of class step, late step, weights"):
+    with pytest.raises(DemonError, match="seed has no trial of class step, late step"):
         measure_shares(session, ("seed",))
     with pytest.raises(DemonError, match="loudness has no trial"):
         measure(session, controls=("loudness",))

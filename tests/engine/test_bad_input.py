@@ -162,8 +162,10 @@ def test_bad_writes_name_the_control_and_the_mend(row: Control, bad: Any) -> Non
 def test_bad_tensors_of_a_tick_name_the_control_and_the_mend(row: Control) -> None:
     good = torch.full((1, 1, 1), row.lo)
     check_values({row.name: good}, 3)
-    wrong = [good[0], good.double(), good.expand(2, 1, 1), good.expand(1, 1, 5), good[:, :0], "much"]
-    for bad in (*wrong, *([] if row.per_frame else [good.expand(1, FRAMES, 1)])):
+    wrong = [good[0], good.double(), good.expand(2, 1, 1), good[:, :0], "much"]
+    wrong += [] if row.per_frame else [good.expand(1, FRAMES, 1)]
+    wrong += [good[:, :, :0]] if row.per_node else [good.expand(1, 1, 5)]
+    for bad in wrong:
         with pytest.raises(DemonError) as caught:
             check_values({row.name: bad}, 3)
         assert caught.value.port == row.name

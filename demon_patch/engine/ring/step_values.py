@@ -70,7 +70,7 @@ def _fits(row: Control, shape: torch.Size, rows: int, channels: int) -> bool:
     if len(shape) != 3 or shape[0] not in (1, rows) or shape[1] < 1:
         return False
     widths = (1, channels) if row.shape == "surface" else (1,)
-    return (row.per_frame or shape[1] == 1) and (row.per_node or shape[2] in widths)
+    return (row.per_frame or shape[1] == 1) and (shape[2] > 0 if row.per_node else shape[2] in widths)
 
 
 def step_values(controls: Mapping[str, Any], frames: int, channels: int = 1) -> dict[str, Tensor | str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from demon_patch.engine.families import NAMES as MODELS
 from demon_patch.patch.files.format import dumps, loads
 from demon_patch.patch.model.json_values import DATA_DEPTH, DEPTH
 from tests.support.command import Run
@@ -137,7 +138,7 @@ WRONG: list[tuple[dict[str, Any] | str, str]] = [
     (without("out"), "node dec: nothing is heard: no sound is wired anywhere (wire its audio to a Speaker)"),
     ({**nodes(d2={"type": "decoder"}), **cable("blend", "ring", "d2", "ring")},
      "node dec: the patch has 2 nodes Decoder: d2, dec (keep one)"),
-    ({"meta": {"model": "gigantic"}}, "there is no model family named 'gigantic' (choose one of: nano)"),
+    ({"meta": {"model": "gigantic"}}, f"there is no model family named 'gigantic' (choose one of: {', '.join(MODELS)})"),
 ]  # fmt: skip
 
 
