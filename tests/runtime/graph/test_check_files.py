@@ -138,7 +138,8 @@ WRONG: list[tuple[dict[str, Any] | str, str]] = [
     (without("out"), "node dec: nothing is heard: no sound is wired anywhere (wire its audio to a Speaker)"),
     ({**nodes(d2={"type": "decoder"}), **cable("blend", "ring", "d2", "ring")},
      "node dec: the patch has 2 nodes Decoder: d2, dec (keep one)"),
-    ({"meta": {"model": "gigantic"}}, f"there is no model family named 'gigantic' (choose one of: {', '.join(MODELS)})"),
+    ({"meta": {"model": "gigantic"}},
+     f"there is no model family named 'gigantic' (choose one of: {', '.join(MODELS)})"),
 ]  # fmt: skip
 
 
