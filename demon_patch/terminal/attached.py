@@ -202,6 +202,7 @@ def play(url: str, *, plain: bool, seconds: float | None, say: Callable[[str], o
 
     plain, seconds, say: as in `terminal.play.perform`.
     """
+    from demon_patch.terminal.lasting_output import lasting_output
     from demon_patch.terminal.plain import report
 
     with Attached(url) as attached, suppress(KeyboardInterrupt):
@@ -210,4 +211,5 @@ def play(url: str, *, plain: bool, seconds: float | None, say: Callable[[str], o
             return
         from demon_patch.terminal.view import View
 
-        View(attached, Path(attached.file), seconds=seconds).run()
+        with lasting_output():
+            View(attached, Path(attached.file), seconds=seconds).run()

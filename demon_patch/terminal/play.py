@@ -10,6 +10,7 @@ from demon_patch.patch.model.document import Patch
 from demon_patch.runtime.live.host import Host
 from demon_patch.runtime.live.watch import Watch
 from demon_patch.terminal.ending import Ending
+from demon_patch.terminal.lasting_output import lasting_output
 from demon_patch.terminal.plain import Teller, report
 
 
@@ -83,7 +84,7 @@ def _play(
                 from demon_patch.terminal.view import View  # once the sound is on its way
 
                 view = View(host, path, seconds=seconds)
-                with ending.instead(view.leave):
+                with ending.instead(view.leave), lasting_output():
                     view.run()
                 teller.pass_over()  # what the view has shown is not said again
 
