@@ -17,7 +17,6 @@ from torch import Tensor
 
 from demon_patch.engine.contracts import Codec, Denoiser
 from demon_patch.engine.executors import builds
-from demon_patch.engine.executors.checks import check_placed, check_shapes
 from demon_patch.engine.executors.export import check_libraries
 from demon_patch.engine.executors.side_inputs import packed
 from demon_patch.engine.executors.torch_ import TorchExecutor
@@ -134,8 +133,7 @@ class OnnxExecutor(TorchExecutor):
         """
         if sides is not None and sides.steering is not None:
             return super().forward(x, time, context, places, sides)
-        check_shapes(x, time, context, places, self.bucket)
-        check_placed(places.tolist(), self._placed)
+        self._check(x, time, context, places)
         taken = self._taken(time, places, sides)
         own = (array_of(each) for each in (x, taken.time, context, *taken.condition))
         inputs = dict(zip((part.name for part in self._network.inputs), own, strict=True))

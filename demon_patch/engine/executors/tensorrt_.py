@@ -15,7 +15,6 @@ from torch.nn import functional
 
 from demon_patch.engine.contracts import Codec, Denoiser
 from demon_patch.engine.executors import builds, engines
-from demon_patch.engine.executors.checks import check_placed, check_shapes
 from demon_patch.engine.executors.engine_run import EngineRun
 from demon_patch.engine.executors.onnx_ import network_of
 from demon_patch.engine.executors.side_inputs import packed
@@ -95,9 +94,7 @@ class TensorRtExecutor(TorchExecutor):
         """
         if sides is not None and sides.steering is not None:
             return super().forward(x, time, context, places, sides)
-        check_shapes(x, time, context, places, self.bucket)
-        if not self._buffers or places.device.type == "cpu":
-            check_placed(places.tolist(), self._placed)
+        self._check(x, time, context, places)
         taken, parts = self._taken(time, places, sides), self._network.inputs
         given = (x, taken.time, context, *taken.condition)
         own = (self._filled(each, part) for each, part in zip(given, parts, strict=True))

@@ -183,12 +183,17 @@ class TorchExecutor:
 
         x: [R, T, C]. time: [R, E + 1]. context: [R, T, X]. places: [R], the prompt place of each row.
         """
-        check_shapes(x, time, context, places, self.bucket)
-        if not self._buffers or places.device.type == "cpu":
-            check_placed(places.tolist(), self._placed)
+        self._check(x, time, context, places)
         taken = self._taken(time, places, sides)
         with self._blocks.at(taken.steering), self._sides.at(taken.strengths):
             return self._denoiser.velocity(x, taken.time, context, taken.condition)
+
+    def _check(self, x: Tensor, time: Tensor, context: Tensor, places: Tensor) -> None:
+        """Raises DemonError for arguments of `forward` that do not fit; which places hold a prompt is asked on the CPU
+        only, since it would wait for another device."""
+        check_shapes(x, time, context, places, self.bucket)
+        if not self._buffers or places.device.type == "cpu":
+            check_placed(places.tolist(), self._placed)
 
     def _taken(self, time: Tensor, places: Tensor, sides: SideInputs | None) -> Taken:
         """Returns what the denoiser takes for a forward's rows. Raises the errors of `check_strengths` and

@@ -15,7 +15,6 @@ import torch
 from torch import Tensor, nn
 
 from demon_patch.engine.contracts import Conditioning, Denoiser, Executor
-from demon_patch.engine.executors.checks import check_placed, check_shapes
 from demon_patch.engine.executors.torch_ import Prepared, TorchExecutor
 from demon_patch.engine.side_inputs import SideInputs
 
@@ -112,9 +111,7 @@ class GpuTorchExecutor(TorchExecutor):
 
         x: [R, T, C]. time: [R, E + 1]. context: [R, T, X]. places: [R], the prompt place of each row.
         """
-        check_shapes(x, time, context, places, self.bucket)
-        if not self._buffers or places.device.type == "cpu":
-            check_placed(places.tolist(), self._placed)
+        self._check(x, time, context, places)
         places = places.to(self.device, non_blocking=True)
         taken = self._taken(time.to(self.device, non_blocking=True), places, sides)
         extras = (taken.strengths, taken.steering)
