@@ -12,6 +12,8 @@ from safetensors.torch import save_file
 
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.session import Session
+from demon_patch.engine.steering.file import SteeringFile
+from demon_patch.engine.steering.file import write as write_steering
 from demon_patch.nodes.library.engine.surface import channel_groups
 from demon_patch.patch.files.format import load
 from demon_patch.patch.model.document import Cable, Node
@@ -19,7 +21,7 @@ from demon_patch.picture import LABEL, TakenControl, label, moved_controls, of_p
 from demon_patch.runtime.performance.prepare import perform
 from demon_patch.runtime.render import render
 from tests.support.paths import PATCHES
-from tests.support.toy_family import SPEC, toy_family
+from tests.support.toy_family import CHANNELS, SPEC, toy_family
 from tests.support.virtual_stage import patch
 
 
@@ -44,7 +46,11 @@ def test_the_ports_of_a_surface_and_the_controls_have_names_of_their_own() -> No
 def test_every_patch_that_ships_has_something_to_show(path: Path, tmp_path: Path) -> None:
     lora = {f"colour.{key}.weight": torch.ones(shape) for key, shape in (("lora_A", (1, 4)), ("lora_B", (4, 1)))}
     save_file(lora, tmp_path / "tape.safetensors")
-    family = replace(toy_family(), loras={"tape": tmp_path / "tape.safetensors"})
+    family = toy_family()
+    vector = SteeringFile({0: np.ones(CHANNELS, np.float32)}, {0: 0.1}, model=family.spec.name)
+    write_steering(vector, tmp_path / "edge.safetensors")
+    own = {name: {name: tmp_path / f"{name}.safetensors"} for name in ("tape", "edge")}
+    family = replace(family, loras=own["tape"], steering=own["edge"])
     performer = perform(load(path), Session(family))
     if performer.program.held:  # nothing moves before something is heard
         render(performer, 16.0)

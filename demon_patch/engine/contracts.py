@@ -301,14 +301,15 @@ class Denoiser(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """A loaded model family: its geometry, the three parts that the engine uses, and the files of its own LoRAs by
-    name."""
+    """A loaded model family: its geometry, the three parts that the engine uses, and by name the files of its own LoRAs
+    and steering vectors."""
 
     spec: FamilySpec
     denoiser: Denoiser
     codec: Codec
     conditioner: Conditioner
     loras: Mapping[str, Path] = field(default_factory=dict)
+    steering: Mapping[str, Path] = field(default_factory=dict)
 
 
 class Executor(Protocol):

@@ -18,7 +18,7 @@ from demon_patch.engine.check_controls import checked_number
 from demon_patch.engine.contracts import Blend, Conditioning, Executor, Family, Handle, ReadsLoudness, Source
 from demon_patch.engine.controls import Control
 from demon_patch.engine.executors import DEFAULT, Choice, check_name, choose, executor_named
-from demon_patch.engine.families import NAMES, load_family, steering_of
+from demon_patch.engine.families import load_family
 from demon_patch.engine.lora.effect import effect_note, effect_of
 from demon_patch.engine.lora.merge import Lora, Loras, read_lora
 from demon_patch.engine.networks import TakesCodec
@@ -160,8 +160,7 @@ class Session:
     def steering(self, name: str | Path) -> Steering:
         """From any thread. Reads a steering vector: one of the family's own by its name, or any file by its path.
         `Ring.steering` takes it. Raises WeightsError, or DemonError if the model cannot be steered."""
-        own = steering_of(self.spec.name) if self.spec.name in NAMES else {}
-        return read_steering(own.get(str(name), Path(name)), self.spec.name, self.family.denoiser)
+        return read_steering(self.family.steering.get(str(name), Path(name)), self.spec.name, self.family.denoiser)
 
     def set_loras(self, loras: Loras) -> bool:
         """Makes these the only LoRAs, each with a strength of 0 to 2, which holds where no step value `lora_strength`

@@ -14,7 +14,6 @@ import torch
 
 from demon_patch.engine.contracts import Conditioning, Source
 from demon_patch.engine.controls import CONTROLS
-from demon_patch.engine.families import NAMES, steering_of
 from demon_patch.engine.lora.merge import Lora
 from demon_patch.engine.session import Session
 from demon_patch.engine.steering.vector import Steering
@@ -108,8 +107,7 @@ class Resources:
         and kept. Raises WeightsError."""
         if (known := self._steering.get(file)) is not None:
             return known
-        model = self.session.spec.name
-        own = steering_of(model) if model in NAMES else {}
+        own = self.session.family.steering
         with named_files.of_file(file):
             read = self.session.steering(file if file in own else named_files.lora(file, self.folder, own))
         return self._steering.setdefault(file, read)

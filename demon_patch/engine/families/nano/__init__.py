@@ -25,6 +25,9 @@ WEIGHTS = Path(__file__).parent / "weights"
 LORAS = Path(__file__).parent / "loras"
 """The folder of the LoRAs that ship with the package."""
 
+STEERING = Path(__file__).parent / "steering"
+"""The folder of the steering vectors that ship with the package."""
+
 
 def spec_for(name: str) -> FamilySpec:
     """Returns the geometry of the family."""
@@ -77,5 +80,5 @@ def load(folder: Path = WEIGHTS) -> Family:
 
     codec = load_codec(folder / "codec.safetensors", SPEC)
     denoiser = load_into(NanoDenoiser(), folder / "denoiser.safetensors")
-    loras = {path.stem: path for path in sorted(LORAS.glob("*.safetensors"))}
-    return Family(SPEC, denoiser, codec, NanoConditioner(codec), loras)
+    loras, steering = ({path.stem: path for path in sorted(kind.glob("*.safetensors"))} for kind in (LORAS, STEERING))
+    return Family(SPEC, denoiser, codec, NanoConditioner(codec), loras, steering)
