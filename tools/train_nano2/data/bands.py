@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from demon_patch.engine.families.nano.score import PARTS
 from demon_patch.engine.families.nano.score.draws import Draws
+from demon_patch.engine.families.nano.sound_tags import BAND_KITS, DRUM_KIT, FAMILIES
 from tools.train_nano2.data.fluid import Channel
 
 _ANY_BASS = (32, 33, 34, 35, 36, 37, 38, 39, 43, 58, 87)
@@ -44,13 +45,8 @@ what is heard.
 RAISED = {17: 12, 18: 12}
 """Semitones by which keys are raised: organs whose lowest stop sounds an octave below."""
 
-KIT_NAMES = {0: "standard", 8: "room", 16: "power", 24: "electronic", 25: "808", 32: "jazz", 40: "brush", 48: "hall"}
-DRUM_KIT = "drum kit"
-FAMILIES = (
-    "piano", "chromatic percussion", "organ", "guitar", "bass", "strings", "ensemble", "brass", "reed", "pipe",
-    "synth lead", "synth pad", "synth effects", "ethnic", "percussive", "sound effects",
-)  # fmt: skip
-"""The sixteen families of General MIDI, eight programs each."""
+KIT_NAMES = dict(zip((0, 8, 16, 24, 25, 32, 40, 48), BAND_KITS, strict=True))
+"""Names of drum programs, as tags have them."""
 
 _VOLUMES = {"drums": 104, "bass": 92, "chords": 88, "arp": 86, "lead": 100}
 _PANS = {"drums": 0, "bass": 6, "chords": 30, "arp": 38, "lead": 20}

@@ -16,8 +16,6 @@ from demon_patch.engine.families.nano.synth import RATE
 from demon_patch.engine.families.nano.synth.effects import folded
 
 FOLDER = Path("/usr/share/sonic-pi/samples")
-KIT = "one-shots"
-"""The name of such a kit in labels."""
 
 SHOTS: dict[str, tuple[str, ...]] = {
     "kick": ("bd_808", "bd_ada", "bd_boom", "bd_fat", "bd_gas", "bd_haus", "bd_klub", "bd_pure", "bd_sone", "bd_tek",

@@ -12,12 +12,12 @@ import numpy as np
 from demon_patch.arrays import Samples
 from demon_patch.engine.families.nano.score import PARTS, STYLES, Score
 from demon_patch.engine.families.nano.score.draws import Draws
-from demon_patch.engine.families.nano.synth import KINDS, RATE, Setup, render
-from demon_patch.engine.families.nano.synth.kit import KITS
-from tools.train_nano2.data.bands import DRUM_KIT, FAMILIES, KIT_NAMES, Band
+from demon_patch.engine.families.nano.sound_tags import ONE_SHOTS
+from demon_patch.engine.families.nano.synth import RATE, Setup, render
+from tools.train_nano2.data.bands import KIT_NAMES, Band
 from tools.train_nano2.data.fluid import SoundfontPlayer
 from tools.train_nano2.data.fonts import FONTS
-from tools.train_nano2.data.one_shots import KIT, Shots
+from tools.train_nano2.data.one_shots import Shots
 
 SOURCES = ("synth", "band", "hybrid")
 SHARES = (0.39, 0.39, 0.22)
@@ -32,12 +32,6 @@ SYNTH_PARTS = (
     ("lead",),
 )
 """What the synthesizer plays of a hybrid; the band plays the rest."""
-
-PLAYERS = (*FAMILIES, DRUM_KIT, KIT, *(f"synth {kind}" for kind in KINDS))
-"""Everything that a part may be played by, as tags name it."""
-
-KIT_TAGS = (*KITS, *KIT_NAMES.values(), KIT)
-"""Everything that the drums may be, as tags name it: kits of our synthesizer, of soundfonts, and one-shots."""
 
 _OWN_STYLE = 0.6  # of the sounds are in the style of the score, the others are covers in another
 
@@ -109,7 +103,7 @@ class Studio:
         if shots and self._shots and "drums" in families:
             drums = self._shots.play(score.of("drums"), draws, sound.shape[1])
             sound = sound * np.float32(_matched(sound, drums, draws)) + drums
-            kit, families["drums"] = KIT, KIT
+            kit = families["drums"] = ONE_SHOTS
         return sound, SoundTags(setup.style, "synth", None, families, kit, min(setup.sound.reverb[0] / 0.8, 1.0))
 
     def _hybrid(self, score: Score, setup: Setup, band: Band, font: str, draws: Draws) -> tuple[Samples, SoundTags]:

@@ -1,13 +1,14 @@
 """The denoiser: a small diffusion transformer over latent frames.
 
 Two latent frames make a token. Self-attention has rotary positions and normalised queries and keys. Time and tags
-modulate every block (adaLN-single, PixArt-alpha, section 2.3). Every second block attends to the nine tag tokens.
-Shapes: R rows, T latent frames, N = T / 2 tokens, E = 256 width, L = 9 tag tokens.
+modulate every block (adaLN-single, PixArt-alpha, section 2.3). Every second block attends to the tag tokens.
+Shapes: R rows, T latent frames, N = T / 2 tokens, E width, L tag tokens.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +21,32 @@ from demon_patch.engine.networks import FRAMES, ROWS, Axis, Network, Part
 _TIME_FREQUENCIES = 64
 _ROPE_BASE = 1000.0
 _EPSILON = torch.finfo(torch.float32).eps
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The sizes of a denoiser.
+
+    latent, context: channels of a latent frame and of its context.
+    tokens: tag tokens of a prompt. vocabulary: how many of them there are to choose from.
+    frames: the most latent frames of a song.
+    width: numbers that describe a token in every block; a multiple of `heads`. depth: blocks.
+    expansion: how many times as wide the two-layer networks are.
+    """
+
+    latent: int
+    context: int
+    tokens: int
+    vocabulary: int
+    frames: int
+    width: int = 256
+    depth: int = 6
+    heads: int = 4
+    expansion: int = 3
+
+
+MONO = Shape(SPEC.latent_channels, SPEC.context_channels, TOKENS, VOCABULARY_SIZE, SPEC.max_frames)
+"""The denoiser that plays."""
 
 
 def _rotary(tokens: int, width: int) -> tuple[Tensor, Tensor]:
@@ -122,25 +149,27 @@ class Block(nn.Module):
 class NanoDenoiser(nn.Module):
     """The denoiser of nano (the `Denoiser` of `engine.contracts`): it predicts the velocity of the flow at x_t."""
 
-    def __init__(self, width: int = 256, depth: int = 6, heads: int = 4, expansion: int = 3) -> None:
+    def __init__(self, shape: Shape = MONO) -> None:
         super().__init__()
+        self.shape, width = shape, shape.width
         self.hidden = width
-        channels = SPEC.latent_channels + SPEC.context_channels
-        self.tokens_in = nn.Linear(channels * PATCH, width)
-        self.tag_embedding = nn.Embedding(VOCABULARY_SIZE, width)
-        self.tag_position = nn.Parameter(torch.randn(TOKENS, width) * 0.02)
+        self.tokens_in = nn.Linear((shape.latent + shape.context) * PATCH, width)
+        self.tag_embedding = nn.Embedding(shape.vocabulary, width)
+        self.tag_position = nn.Parameter(torch.randn(shape.tokens, width) * 0.02)
         self.tag_pool = nn.Linear(width, width)
         self.time_in = nn.Linear(2 * _TIME_FREQUENCIES, width)
         self.time_out = nn.Linear(width, width)
         self.modulation = nn.Linear(width, 6 * width)
-        self.blocks = nn.ModuleList(Block(width, heads, expansion, cross=i % 2 == 0) for i in range(depth))
+        self.blocks = nn.ModuleList(
+            Block(width, shape.heads, shape.expansion, cross=i % 2 == 0) for i in range(shape.depth)
+        )
         self.final_modulation = nn.Linear(width, 2 * width)
-        self.tokens_out = nn.Linear(width, SPEC.latent_channels * PATCH)
+        self.tokens_out = nn.Linear(width, shape.latent * PATCH)
         for layer in (self.modulation, self.final_modulation, self.tokens_out):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
         nn.init.normal_(self.tag_embedding.weight, std=0.5)
-        cosine, sine = _rotary(SPEC.max_frames // PATCH, width // heads)
+        cosine, sine = _rotary(shape.frames // PATCH, width // shape.heads)
         self.still: Tensor
         self.register_buffer("still", torch.tensor([0.0, 1.0, 1.0] * 2)[:, None], persistent=False)
         self.rope_cosine: Tensor
@@ -167,12 +196,12 @@ class NanoDenoiser(nn.Module):
         return self.time_out(functional.silu(self.time_in(torch.cat([angle.cos(), angle.sin()], -1))))
 
     def velocity(self, x: Tensor, time: Tensor, context: Tensor, condition: tuple[Tensor, ...]) -> Tensor:
-        """Returns the velocity v = noise - x0, [R, T, 64], at the latents x [R, T, 64].
+        """Returns the velocity v = noise - x0, [R, T, channels], at the latents x of that shape.
 
-        T is a multiple of 2, at most 1500.
+        T is a multiple of 2, at most `shape.frames`.
 
         time: embedded timesteps [R, E].
-        context: [R, T, 103].
+        context: [R, T, context channels].
         condition: tensors of R rows from `condition`.
         """
         rows, frames, channels = x.shape
@@ -197,8 +226,9 @@ class NanoDenoiser(nn.Module):
         """Returns the network of `velocity` (`engine.networks.Exports`)."""
         width = self.tag_pool.out_features
         crossed = sum(isinstance(block, Block) and block.cross is not None for block in self.blocks)
-        cross = [Part(f"{part}_{at}", (ROWS, TOKENS, width)) for at in range(crossed) for part in ("key", "value")]
-        latent, context = SPEC.latent_channels, SPEC.context_channels
+        tags = (ROWS, self.shape.tokens, width)
+        cross = [Part(f"{part}_{at}", tags) for at in range(crossed) for part in ("key", "value")]
+        latent, context = self.shape.latent, self.shape.context
         return (
             Network(
                 SPEC.name,
@@ -213,7 +243,7 @@ class NanoDenoiser(nn.Module):
                     *cross,
                 ),
                 Part("velocity", (ROWS, FRAMES, latent)),
-                {ROWS: Axis(1, 1, 64), FRAMES: Axis(PATCH, 4 * PATCH, SPEC.max_frames)},
+                {ROWS: Axis(1, 1, 64), FRAMES: Axis(PATCH, 4 * PATCH, self.shape.frames)},
                 loras=True,
             ),
         )

@@ -13,18 +13,17 @@ import numpy as np
 
 from demon_patch.engine.families.nano.spec import HINT_CHANNELS, SPEC
 
-_FRAME = SPEC.samples_per_frame
-_CHROMA_WINDOW = 8192
-_ONSET_WINDOW, _ONSET_HOP = 1280, 320
-_ONSETS = _FRAME // _ONSET_HOP
+_CHROMA_SECONDS, _ONSET_SECONDS = 0.256, 0.04
+_ONSETS = 4
 _ONSET_BANDS = ((30, 150), (180, 2500), (5000, 15500))
 _CHUNK = 256  # frames transformed at a time, which bounds the memory
 
 
 @cache
-def _pitch_classes(low: float, high: float) -> np.ndarray:
+def _pitch_classes(low: float, high: float, rate: int) -> np.ndarray:
     """Returns weights [bins, 12] that sum the notes between two frequencies in Hz into pitch classes, C first."""
-    frequency = np.arange(_CHROMA_WINDOW // 2 + 1) * SPEC.sample_rate / _CHROMA_WINDOW
+    window = round(_CHROMA_SECONDS * rate)
+    frequency = np.arange(window // 2 + 1) * rate / window
     pitch = 69 + 12 * np.log2(np.maximum(frequency, 1e-3) / 440)
     weights = np.zeros((len(frequency), 12), np.float32)
     for note in range(20, 110):
@@ -39,10 +38,11 @@ def _windows(audio: np.ndarray, size: int, hop: int, before: int) -> np.ndarray:
     return np.lib.stride_tricks.sliding_window_view(padded, size)[::hop][: len(audio) // hop]
 
 
-def _chroma(audio: np.ndarray) -> list[np.ndarray]:
-    frames = _windows(audio, _CHROMA_WINDOW, _FRAME, (_CHROMA_WINDOW - _FRAME) // 2)
-    hann = np.hanning(_CHROMA_WINDOW).astype(np.float32)
-    folds = [_pitch_classes(160, 2200), _pitch_classes(40, 160)]
+def _chroma(audio: np.ndarray, rate: int) -> list[np.ndarray]:
+    window, frame = round(_CHROMA_SECONDS * rate), rate // SPEC.frame_rate
+    frames = _windows(audio, window, frame, (window - frame) // 2)
+    hann = np.hanning(window).astype(np.float32)
+    folds = [_pitch_classes(160, 2200, rate), _pitch_classes(40, 160, rate)]
     parts = []
     for start in range(0, len(frames), _CHUNK):
         spectrum = np.sqrt(np.abs(np.fft.rfft(frames[start : start + _CHUNK] * hann, axis=1)))
@@ -55,10 +55,11 @@ def _chroma(audio: np.ndarray) -> list[np.ndarray]:
     return found
 
 
-def _onsets(audio: np.ndarray) -> list[np.ndarray]:
-    frames = _windows(audio, _ONSET_WINDOW, _ONSET_HOP, (_ONSET_WINDOW - _ONSET_HOP) // 2)
-    spectrum = np.abs(np.fft.rfft(frames * np.hanning(_ONSET_WINDOW).astype(np.float32), axis=1))
-    frequency = np.arange(spectrum.shape[1]) * SPEC.sample_rate / _ONSET_WINDOW
+def _onsets(audio: np.ndarray, rate: int) -> list[np.ndarray]:
+    window, hop = round(_ONSET_SECONDS * rate), rate // SPEC.frame_rate // _ONSETS
+    frames = _windows(audio, window, hop, (window - hop) // 2)
+    spectrum = np.abs(np.fft.rfft(frames * np.hanning(window).astype(np.float32), axis=1))
+    frequency = np.arange(spectrum.shape[1]) * rate / window
     found = []
     for low, high in _ONSET_BANDS:
         level = np.log(spectrum[:, (frequency >= low) & (frequency <= high)].mean(1) + 0.02)
@@ -68,11 +69,14 @@ def _onsets(audio: np.ndarray) -> list[np.ndarray]:
     return found
 
 
-def structure_hints(audio: np.ndarray) -> np.ndarray:
-    """Returns the structure hints of a loop, float32 [T, 37], for mono samples [T * 1280] at 32 kHz."""
+def structure_hints(audio: np.ndarray, rate: int = SPEC.sample_rate) -> np.ndarray:
+    """Returns the structure hints of a loop, float32 [T, 37], for mono samples [T * rate / 25].
+
+    rate: samples a second.
+    """
     audio = np.ascontiguousarray(audio, dtype=np.float32)
-    loudness = np.log10(np.square(audio.reshape(-1, _FRAME)).mean(1) + 1e-5)
-    parts = [*_chroma(audio), *_onsets(audio), ((loudness + 2) / 1.5)[:, None]]
+    loudness = np.log10(np.square(audio.reshape(-1, rate // SPEC.frame_rate)).mean(1) + 1e-5)
+    parts = [*_chroma(audio, rate), *_onsets(audio, rate), ((loudness + 2) / 1.5)[:, None]]
     hints = np.concatenate(parts, axis=1).astype(np.float32)
     assert hints.shape[1] == HINT_CHANNELS
     return hints

@@ -41,3 +41,14 @@ def test_silence_is_finite_and_quiet() -> None:
     assert np.abs(hints[:, :36]).max() == 0
     loud = structure_hints(np.full(20 * FRAME, 0.5))
     assert (loud[:, 36] > hints[:, 36]).all()
+
+
+def test_hints_do_not_depend_on_the_sample_rate() -> None:
+    def sound(rate: int) -> np.ndarray:
+        at = np.arange(4 * rate) / rate
+        beat = np.exp(-(at % 0.5) / 0.1)
+        return beat * sum(0.1 * np.sin(2 * np.pi * hertz * at) for hertz in (110.0, 261.63, 329.63, 7000.0))
+
+    slow, fast = structure_hints(sound(32_000)), structure_hints(sound(48_000), 48_000)
+    assert slow.shape == fast.shape == (100, 37)
+    assert np.corrcoef(slow.ravel(), fast.ravel())[0, 1] > 0.995

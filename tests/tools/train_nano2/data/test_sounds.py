@@ -9,6 +9,7 @@ import pytest
 
 from demon_patch.engine.families.nano.score import PARTS, STYLES, Note, Score, compose_score
 from demon_patch.engine.families.nano.score.draws import Draws
+from demon_patch.engine.families.nano.sound_tags import PLAYERS, SLOTS
 from demon_patch.engine.families.nano.synth import RATE
 from tests.support.heard_pitch import semitones_off
 from tools.train_nano2.data import fonts
@@ -17,7 +18,7 @@ from tools.train_nano2.data.fluid import Channel, SoundfontPlayer, _events, avai
 from tools.train_nano2.data.mastering import mastered
 from tools.train_nano2.data.measures import above, coverage, crest, side_to_mid, statistics
 from tools.train_nano2.data.one_shots import FOLDER, SHOTS, ShotError, Shots
-from tools.train_nano2.data.sounds import KIT_TAGS, PLAYERS, Studio
+from tools.train_nano2.data.sounds import Studio
 
 FLUID = next((path for folder in fonts.SEARCHED for path in [folder / "FluidR3_GM.sf2"] if path.exists()), None)
 needs_band = pytest.mark.skipif(FLUID is None or not available(), reason="needs FluidSynth and a soundfont")
@@ -181,6 +182,6 @@ def test_every_source_renders_every_part_with_its_tags(source: str) -> None:
         assert np.abs(sound).max() > 0.01
         assert set(tags.families) == heard
         assert set(tags.families.values()) <= set(PLAYERS)
-        assert tags.kit in (*KIT_TAGS, None)
+        assert tags.kit in (*SLOTS["kit"], None)
         assert (tags.source, tags.font is None) == (source, source == "synth")
         assert 0 <= tags.room <= 1

@@ -1,0 +1,1 @@
+"""Training and gate D of the denoiser."""
