@@ -17,7 +17,7 @@ def editor(*, save: Path | None = None, as_json: JsonFlag = False) -> None:
         save: Keeps the rows in this JSON file.
         as_json: Prints JSON in place of a table.
     """
-    from demon_patch.bench.commands import keep_rows
+    from demon_patch.bench.tables import keep_rows
     from demon_patch.editor.command import check_display
     from demon_patch.editor.measure.compare import rows
 

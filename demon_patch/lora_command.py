@@ -62,8 +62,8 @@ def cost(*, as_json: JsonFlag = False) -> None:
     Parameters:
         as_json: Prints JSON in place of tables.
     """
-    from demon_patch.bench.commands import keep_rows
     from demon_patch.bench.lora import measure
+    from demon_patch.bench.tables import keep_rows
     from demon_patch.engine.session import Session
 
     rows = list(measure(Session.load("nano", threads=1)))

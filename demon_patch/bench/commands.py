@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 from cyclopts import App
-from rich.table import Table
 
-from demon_patch.console import JsonFlag, Minutes, Names, Seconds, Threads, err, examples, out
+from demon_patch.bench.quality.command import nano_quality
+from demon_patch.bench.tables import keep_rows, show_rows
+from demon_patch.console import JsonFlag, Minutes, Names, Seconds, Threads, err, examples
 
 bench = App(name="bench", help="Measures speed on this machine.", help_epilogue=examples("demon-patch bench ring"))
+bench.command(nano_quality)
 
 
 @bench.command
@@ -26,7 +25,7 @@ def ring(*, as_json: JsonFlag = False) -> None:
     from demon_patch.bench.ring import measure
 
     title = "ring: 1500 frames, 64 channels, 8 steps, stub denoiser, one thread; completions while strength moves"
-    _report(title, [*measure(), compare()], as_json)
+    show_rows(title, [*measure(), compare()], as_json)
 
 
 @bench.command
@@ -42,7 +41,7 @@ def decode(*, as_json: JsonFlag = False, threads: Threads = None) -> None:
 
     session = Session.load("nano", threads=threads)
     rows = [measure_playing(session), measure_decode(session)]
-    _report("decode and playing: the embedded model", rows, as_json)
+    show_rows("decode and playing: the embedded model", rows, as_json)
 
 
 @bench.command
@@ -70,7 +69,7 @@ def gate(executor: str = "onnx", *, as_json: JsonFlag = False) -> None:
     from demon_patch.bench.executors import judged
 
     verdict = judged(executor)
-    _report(f"gate: {executor} against float32, {verdict.limits}", verdict.rows(), as_json)
+    show_rows(f"gate: {executor} against float32, {verdict.limits}", verdict.rows(), as_json)
     verdict.check()
 
 
@@ -186,7 +185,7 @@ def latency(*, measured: Path = Path("docs/measured"), as_json: JsonFlag = False
     from demon_patch.engine.session import Session
 
     rows = measure(Session.load("nano", threads=threads), load(measured)["seen"])
-    _report("knob to ear: the embedded model, by number of steps and depth", rows, as_json)
+    show_rows("knob to ear: the embedded model, by number of steps and depth", rows, as_json)
 
 
 @bench.command(name="page")
@@ -220,34 +219,6 @@ def pages(
     err.print(f"wrote {' and '.join(written)}", soft_wrap=True)
 
 
-def keep_rows(
-    title: str, rows: list[dict[str, Any]], save: Path | None, as_json: bool = False, quiet: bool = False
-) -> None:
-    """Keeps measured rows in a file, where one is named, and shows them."""
-    from demon_patch.bench.machine import machine
-    from demon_patch.bench.page import keep
-
-    if save is not None:
-        keep({"title": title, "machine": machine(), "rows": rows}, save)
-    if not quiet:
-        _report(title, rows, as_json)
-
-
-def _report(title: str, rows: list[dict[str, Any]], as_json: bool) -> None:
-    """Shows measured rows as tables, or prints them as JSON with the machine they were measured on."""
-    from demon_patch.bench.machine import machine
-
-    if as_json:
-        print(json.dumps({"title": title, "machine": machine(), "rows": rows}, indent=2))
-        return
-    out.print(f"[bold]{title}[/]\n{machine()}")
-    for names, alike in groupby(rows, key=tuple):
-        table = Table(*(name.replace("_", " ") for name in names))
-        for row in alike:
-            table.add_row(*(f"{value:.4g}" if isinstance(value, float) else str(value) for value in row.values()))
-        out.print(table)
-
-
 @bench.command
 def live(
     *,
@@ -279,7 +250,7 @@ def live(
     rows = measure_run(session, began, seconds, focus)
     rows += [measure_edges(session, control) for control in KNOBS]
     rows.append(measure_minute(session, patch or template("first-light"), picture, seconds))
-    _report("live: the embedded model on the sound device", rows, as_json)
+    show_rows("live: the embedded model on the sound device", rows, as_json)
 
 
 @bench.command
@@ -294,7 +265,7 @@ def focus(*, as_json: JsonFlag = False, threads: Threads = None) -> None:
     from demon_patch.engine.session import Session
 
     rows = list(measure(Session.load("nano", threads=threads)))
-    _report("focus: a request heard, on the sound device", rows, as_json)
+    show_rows("focus: a request heard, on the sound device", rows, as_json)
 
 
 @bench.command
@@ -306,7 +277,7 @@ def graph(*, as_json: JsonFlag = False) -> None:
     """
     from demon_patch.bench.graph import measure
 
-    _report("graph: 25 control frames a second, one thread", list(measure()), as_json)
+    show_rows("graph: 25 control frames a second, one thread", list(measure()), as_json)
 
 
 @bench.command
@@ -323,7 +294,7 @@ def knobs(*, seconds: Seconds = 8.0, as_json: JsonFlag = False) -> None:
     from demon_patch.engine.session import Session
 
     rows = measure(Session.load("nano", threads=1), seconds)
-    _report("knobs: 30 of them at 100 Hz, 200 nodes, the embedded model", rows, as_json)
+    show_rows("knobs: 30 of them at 100 Hz, 200 nodes, the embedded model", rows, as_json)
 
 
 @bench.command
@@ -363,10 +334,10 @@ def soak(
     named = [{"clip": f"minute {row['minute']:04d}", **row} for row in rows]
     keep_rows("soak: a host under random edits", [{"clip": "whole", **figures}, *named], save, quiet=True)
     if as_json:
-        _report("soak: a host under random edits", [*rows, figures], as_json)
+        show_rows("soak: a host under random edits", [*rows, figures], as_json)
     else:
-        _report("soak: minute by minute", [{name: row[name] for name in SHOWN} for row in rows], as_json)
-        _report("soak: the whole", [{"what": name, "figure": value} for name, value in figures.items()], as_json)
+        show_rows("soak: minute by minute", [{name: row[name] for name in SHOWN} for row in rows], as_json)
+        show_rows("soak: the whole", [{"what": name, "figure": value} for name, value in figures.items()], as_json)
     for each in wrong:
         err.print(f"[red]failed:[/] {each}", soft_wrap=True)
     if wrong:

@@ -83,10 +83,10 @@ def tokens(said: Mapping[str, str | float | None]) -> tuple[int, ...]:
 def _token(slot: str, value: str | float | None) -> int:
     if value is None:
         return 0
-    if isinstance(value, str):
+    if isinstance(value, str) and value in SLOTS[slot]:
         return FIRST[slot] + SLOTS[slot].index(value)
-    if slot == "key":
+    if slot == "key" and not isinstance(value, str):
         return FIRST[slot] + int(value) % len(KEYS)
-    if slot not in _EDGES:
+    if slot not in _EDGES or isinstance(value, str):
         raise ValueError(f"{slot} takes one of {', '.join(SLOTS[slot])}")
     return FIRST[slot] + bisect_right(_EDGES[slot], value)

@@ -34,6 +34,6 @@ def test_what_is_no_slot_or_no_value_is_refused() -> None:
         tokens({"colour": 1})
     with pytest.raises(ValueError, match="style takes one of techno"):
         tokens({"style": 1.0})
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="lead takes one of absent, piano"):
         tokens({"lead": "kazoo"})
     assert tokens({"lead": ABSENT})[8] == FIRST["lead"]

@@ -1,0 +1,1 @@
+"""Measures how good an embedded model is: `demon-patch bench nano-quality`."""
