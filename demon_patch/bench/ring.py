@@ -26,6 +26,7 @@ TARGETS_MS = {
     "curves": {1: 1.0, 4: 4.0, 8: 8.0},
     "guidance": {1: 1.0, 4: 4.0, 8: 8.0},
     "dcw": {},
+    "ab2": {},
 }
 """The most milliseconds that a tick should take outside the forward, by features and ring depth."""
 
@@ -58,7 +59,7 @@ class Workload:
     admission.
 
     features: "plain"; "curves": all per-frame controls as curves, with a mask, a target and a second prompt;
-    "guidance": in mode `initialize`, as a curve; "dcw": both bands as curves.
+    "guidance": in mode `initialize`, as a curve; "dcw": both bands as curves; "ab2": that solver.
     values: the step controls of every tick.
     """
 
@@ -84,6 +85,8 @@ class Workload:
             told = {"guidance": 1 + ramp}
         elif features == "dcw":
             told = {"dcw": "double", "dcw_low": ramp / 2, "dcw_high": ramp / 2}
+        elif features == "ab2":
+            told = {"solver": "ab2"}
         self._request = request
         self.values = step_values(told, FRAMES, SPEC.latent_channels)
         for _ in range(3 * STEPS):

@@ -124,7 +124,7 @@ def narrow(slot: Slot, start: int, frames: int, spec: FamilySpec, x: Tensor) -> 
         first = own.frames - frames if first < (own.frames + song) // 2 else 0
     slot.request = focused(own, own.start + first, frames, spec)
     slot.x = x.copy_(cut(slot.x, first, frames))
-    for name in ("clean", "momentum", "first_negative"):
+    for name in ("clean", "momentum", "first_negative", "velocity"):
         whole = getattr(slot, name)
         if whole is not None:
             setattr(slot, name, cut(whole, first, frames).clone())

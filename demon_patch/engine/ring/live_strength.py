@@ -75,5 +75,5 @@ def follow(slot: Slot, times: Schedule, spec: FamilySpec, noise: NoiseBank) -> b
             return False
         fresh = request.noise(noise, Stream.LIVE, step)
         higher(slot.x, fresh, s, after)
-    slot.times = times
+    slot.times, slot.velocity = times, None
     return True

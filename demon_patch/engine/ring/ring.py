@@ -312,7 +312,7 @@ class Ring:
             for handle in request.handles:
                 executor.renew(handle)
         for slot in self._slots:
-            slot.times = self._schedules.get(slot.times.plan)
+            slot.times, slot.velocity = self._schedules.get(slot.times.plan), None
             for row, handle in zip(slot.rows, slot.request.handles, strict=True):
                 executor.place(row, handle)
 

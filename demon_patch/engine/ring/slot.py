@@ -24,6 +24,8 @@ class Slot:
     moved: the number of the tick that changed its strength last; -1 if none did.
     momentum: the guidance direction [T, C] of its latest guided step, momentum included (`guidance.with_momentum`).
     first_negative: the velocity [T, C] of its negative prompt at the first guided step, in guidance mode `initialize`.
+    velocity: the velocity [T, C] that its latest step predicted; kept with the solver `ab2` only, where its next step
+        can use it.
     slewed: by name of a control with a slew, the step value [1, 1 | T, 1 | C] that its latest tick took.
     """
 
@@ -38,6 +40,7 @@ class Slot:
     moved: int = -1
     momentum: Tensor | None = field(default=None, repr=False)
     first_negative: Tensor | None = field(default=None, repr=False)
+    velocity: Tensor | None = field(default=None, repr=False)
     slewed: dict[str, Tensor] = field(default_factory=dict, repr=False)
 
     @property

@@ -13,6 +13,7 @@ from demon_patch.engine.steering.vector import Steering
 from demon_patch.engine.step import formulas, wavelet
 from demon_patch.engine.step.chunk_rows import ChunkRows, Row
 from demon_patch.engine.step.effects import EFFECTS
+from demon_patch.engine.step.second_order import SecondOrder
 from demon_patch.engine.step.velocity import Velocity
 
 __all__ = ["ChunkStep", "Row"]
@@ -34,6 +35,7 @@ class ChunkStep:
         self._executor = executor
         self._chunk = ChunkRows(spec, noise)
         self._velocity = Velocity(executor, self._chunk, rows)
+        self._second_order = SecondOrder(self._chunk)
         self._zero = torch.zeros(1, 1, 1, device=noise.device)
         self._one = torch.ones(1, 1, 1, device=noise.device)
 
@@ -50,7 +52,9 @@ class ChunkStep:
         mask = self._mask()
         start = x if mask is None else self._keep_source(x, mask, t, out=chunk.buffers.like("start", x))
         v = self._velocity.predict(start, len(live))
-        self._step(start, v, t, mask, x)
+        renoised = self._renoised()
+        noised = self._step(start, self._second_order.velocity(v, renoised), t, mask, renoised, x)
+        self._second_order.keep(v, len(live), noised)
         for at, (_, slot) in enumerate(live):
             if len(rows) > 1:
                 slot.x.copy_(x[at])
@@ -69,11 +73,14 @@ class ChunkStep:
         """Frees the buffers, because slots of another length follow. They are allocated again when needed."""
         self._chunk.buffers.release()
 
-    def _step(self, x: Tensor, v: Tensor, t: Tensor, mask: Tensor | None, out: Tensor) -> None:
-        """Computes the latents at the next timesteps and writes them to `out`, [R, T, C].
+    def _step(
+        self, x: Tensor, v: Tensor, t: Tensor, mask: Tensor | None, renoised: Sequence[bool], out: Tensor
+    ) -> list[bool]:
+        """Computes the latents at the next timesteps and writes them to `out`, [R, T, C]. Returns for each row whether
+        fresh noise is in its new latent.
 
-        x: the latents at the timesteps t, [R, T, C]. v: their velocities, [R, T, C]. t: [R, 1, 1].
-        mask: [R, 1 | T, 1], or None if no row has one.
+        x: the latents at the timesteps t, [R, T, C]. v: the velocities that lead from them, [R, T, C]. t: [R, 1, 1].
+        mask: [R, 1 | T, 1], or None if no row has one. renoised: see `_renoised`.
         """
         chunk = self._chunk
         t_next = chunk.gather("t_next", lambda slot: slot.times.at[slot.step + 1 : slot.step + 2])
@@ -85,13 +92,11 @@ class ChunkStep:
             formulas.masked(x0, self._sources(), mask, out=x0)
         for effect in EFFECTS:
             effect(chunk, x0)
-        blended = self._source_blend(x0)
+        self._source_blend(x0)
         if self.watch:
             for at, slot in enumerate(chunk.slots):
                 slot.clean = torch.empty_like(slot.x) if slot.clean is None else slot.clean
                 slot.clean.copy_(x0[at])
-        sde = chunk.option("solver") == "sde"
-        renoised = [flag or sde for flag in blended]
         share = torch.div(t_next, t, out=chunk.buffers.like("share", t))
         if any(renoised):
             fresh = chunk.noise(Stream.SDE)
@@ -102,9 +107,10 @@ class ChunkStep:
         amount = chunk.value("ode_noise")
         if amount is not None and not all(renoised):
             amount = chunk.where("ode_noise_rows", [not flag for flag in renoised], amount, self._zero)
+            noised = [flag or self._adds_noise(amount, at) for at, flag in enumerate(renoised)]
             noise, amount = chunk.noise(Stream.ODE), chunk.scaled("scaled", t_next, amount)
         else:
-            noise = None
+            noise, noised = None, list(renoised)
         formulas.step(x0, kept, share, out=out)
         if noise is not None and amount is not None:
             formulas.ode_noise(out, noise, amount, out=out)
@@ -112,6 +118,7 @@ class ChunkStep:
             wavelet.correct(out, predicted, t, correction, chunk.buffers)
             if mask is not None:
                 self._keep_source(out, mask, t_next, out=out)
+        return noised
 
     def _mask(self) -> Tensor | None:
         """Returns each row's mask at its step, [R, 1 | T, 1]: 1 generates, 0 keeps the source. A row without a mask has
@@ -142,15 +149,25 @@ class ChunkStep:
             "source", lambda slot: (slot.x if slot.request.source is None else slot.request.source)[None]
         )
 
-    def _source_blend(self, x0: Tensor) -> list[bool]:
-        """Blends x0 [R, T, C] with the sources, in place. Returns for each row whether it was blended: source blend is
-        on and the row has a source."""
+    def _renoised(self) -> list[bool]:
+        """Returns for each row whether its clean prediction is re-noised: with the solver sde, and where source blend
+        is on and the row has a source."""
+        sde, blend = self._chunk.option("solver") == "sde", self._chunk.value("source_blend") is not None
+        return [sde or (blend and slot.request.source is not None) for slot in self._chunk.slots]
+
+    @staticmethod
+    def _adds_noise(amount: Tensor, at: int) -> bool:
+        """Returns whether an amount of noise [1 | R, 1 | T, 1] is above 0 anywhere in a row. On devices other than the
+        CPU it is not read, and counts as noise."""
+        return amount.device.type != "cpu" or bool(amount.numpy()[at if len(amount) > 1 else 0].any())
+
+    def _source_blend(self, x0: Tensor) -> None:
+        """Blends x0 [R, T, C] with the sources, in place, where source blend is on and the row has a source."""
         blend = self._chunk.value("source_blend")
-        blended = [blend is not None and slot.request.source is not None for slot in self._chunk.slots]
+        blended = [slot.request.source is not None for slot in self._chunk.slots]
         if blend is not None and any(blended):
             w = self._chunk.where("w", blended, blend, self._one)
             formulas.source_blend(x0, self._sources(), w, out=x0)
-        return blended
 
     def _correction(self) -> wavelet.Correction | None:
         chunk = self._chunk

@@ -168,7 +168,7 @@ def sampler(  # noqa: PLR0912, PLR0915 - one formula after the other is the poin
         noisy = controls.curve("initial_noise")
         c = t[0] if noisy is None else noisy.double()[:, None]
         x = c * x + (1 - c) * src
-    momentum, first = torch.zeros_like(x), None
+    momentum, first, last = torch.zeros_like(x), None, None
     axis = 1 if option("guidance_axis") == "frame" else 0
     for k in range(steps):
         now, nxt, progress = t[k], t[k + 1], k / (steps - 1) if steps > 1 else 1.0
@@ -194,6 +194,12 @@ def sampler(  # noqa: PLR0912, PLR0915 - one formula after the other is the poin
             else:
                 negative = first
             v, momentum = apg(v, negative, momentum, get, axis)
+        blends = "source_blend" in values and src is not None
+        if option("solver") == "ab2" and not blends:
+            predicted = v
+            if last is not None and (now - nxt) / (t[k - 1] - now) <= 4:
+                v = v + (nxt - now) / (now - t[k - 1]) / 2 * (v - last)
+            last = None if curve("ode_noise").any() else predicted
         y = x - now * v
         x0 = x - now * v * curve("velocity_scale")
         if mask is not None and src is not None:
@@ -205,7 +211,8 @@ def sampler(  # noqa: PLR0912, PLR0915 - one formula after the other is the poin
             else:
                 pull = curve("target_strength") * (k >= steps // 2)
             x0 = (1 - pull) * x0 + pull * target
-        if "source_blend" in values and src is not None:
+        if blends:
+            assert src is not None
             w = curve("source_blend")
             after = nxt * noise_of(Stream.SDE, k) + (1 - nxt) * (w * x0 + (1 - w) * src)
         elif option("solver") == "sde":

@@ -19,6 +19,8 @@ VALUES = [
     {"source_blend": CURVE.view(1, -1, 1), "velocity_scale": 0.5 + CURVE.view(1, -1, 1)},
     {"source_blend": CURVE.view(1, -1, 1), "ode_noise": CURVE.view(1, -1, 1), "solver": "ode"},
     {"solver": "sde", "source_blend": torch.full((1, 1, 1), 0.4)},
+    {"solver": "ab2"},
+    {"solver": "ab2", "source_blend": CURVE.view(1, -1, 1)},
 ]
 NEIGHBOURS = [
     {"seed": 1, "strength": 1.0, "prompt": "cold"},

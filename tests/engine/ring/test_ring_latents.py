@@ -30,6 +30,10 @@ VALUES: list[Values] = [
     {"solver": "ode", "velocity_scale": FLAT},
     {"solver": "sde", "source_blend": CURVE},
     {"solver": "sde", "velocity_scale": 0.5 + CURVE, "ode_noise": FLAT},
+    {"solver": "ab2"},
+    {"solver": "ab2", "velocity_scale": 0.5 + CURVE, "ode_noise": 0 * FLAT},
+    {"solver": "ab2", "ode_noise": CURVE},
+    {"solver": "ab2", "source_blend": CURVE},
 ]
 REQUESTS = [
     {},

@@ -41,6 +41,9 @@ VALUES: list[Values] = [
     {"dcw": "double", "dcw_wavelet": "db4", "dcw_low": CURVE / 2, "dcw_high": 0.5 - CURVE / 2},
     {"dcw": "double", "dcw_multiply": flat(0.6), "dcw_soft": flat(0.05), "dcw_low": flat(0.4)},
     {"dcw": "low", "velocity_scale": 0.5 + CURVE, **GUIDED},
+    {"solver": "ab2", "channel_gain": GAIN},
+    {"solver": "ab2", "target_strength": CURVE, "velocity_scale": 0.5 + CURVE, "dcw": "double"},
+    {"solver": "ab2", "condition_weight": CURVE, "condition_to": flat(0.6), "steer_depth": flat(0.5), **GUIDED},
     {"lora_strength": flat(0.7)},
     {"steer_depth": torch.tensor([[[1.2, -0.7]]]), "lora_strength": flat(0.4)},
     {"lora_strength": torch.tensor([[[1.5, 0.0]]]), "condition_weight": CURVE, **GUIDED},
@@ -157,7 +160,10 @@ def test_each_row_has_its_own_values() -> None:
 def test_a_mask_keeps_its_source_to_the_bit() -> None:
     mask = torch.zeros(FRAMES)
     mask[5:9] = 1
-    for values in ({}, {"dcw": "double", "ode_noise": flat(0.4)}, {"solver": "sde"}, {"velocity_scale": flat(0.4)}):
+    for values in (
+        {}, {"dcw": "double", "ode_noise": flat(0.4)}, {"solver": "sde"}, {"velocity_scale": flat(0.4)},
+        {"solver": "ab2", "dcw": "double"},
+    ):  # fmt: skip
         bench = Bench(1)
         bench.ring.submit(bench.request(mask=mask, strength=1.0))
         latent = bench.ring.drain(values)[0].latent
@@ -189,7 +195,8 @@ def test_weight_1_is_the_second_prompt_alone() -> None:
 
 
 def test_target_strength_1_plays_the_target() -> None:
-    assert torch.equal(once({"target_strength": flat(1.0)}, target=OTHER), OTHER)
+    for solver in ("ode", "ab2"):
+        assert torch.equal(once({"target_strength": flat(1.0), "solver": solver}, target=OTHER), OTHER)
 
 
 def test_a_silent_second_prompt_costs_no_forward() -> None:

@@ -109,7 +109,7 @@ WRONG: list[tuple[dict[str, Any] | str, str]] = [
     (sched(strength="much"), "node sched: port strength: 'much' is no number (use a number from 0 to 1)"),
     (sched(prompt="dub"), "node sched: port prompt: a prompt input has no value of its own (wire a cable to it)"),
     (nodes(x={"type": "step_state", "values": {"solver": "heun"}}),
-     "node x: port solver: 'heun' is no choice (choose ode or sde)"),
+     "node x: port solver: 'heun' is no choice (choose ode, ab2 or sde)"),
     (nodes(words={"type": "prompt", "values": {"text": 3}}), "node words: port text: 3 is no text (write a text)"),
     (nodes(x={"type": "drawn_curve", "values": {"points": [[1, 1], [0, 0]]}}),
      "node x: port points: point 2 does not lie after point 1 (sort them by where)"),
