@@ -215,5 +215,6 @@ class NanoDenoiser(nn.Module):
                 Part("velocity", (ROWS, FRAMES, latent)),
                 {ROWS: Axis(1, 1, 64), FRAMES: Axis(PATCH, 4 * PATCH, SPEC.max_frames)},
                 loras=True,
+                steered=(len(self.blocks), width),
             ),
         )
