@@ -298,7 +298,8 @@ def _load(
     from demon_patch.runtime.performance.prepare import load_playable
 
     patch = load_playable(path, seed=seed)
-    for remark in [*warnings_of(patch, CATALOGUE), *unknown_words(patch, CATALOGUE, model or "")]:
+    unknown = unknown_words(patch, CATALOGUE, model or "")
+    for remark in [*warnings_of(patch, CATALOGUE, model or "", clip=source is not None), *unknown]:
         tell(remark, "yellow")
     session = load(model or patch.meta.model or "nano")
     return patch, session, session.source(source) if source is not None else None

@@ -18,6 +18,7 @@ EXAMPLES = examples(
     "demon-patch doctor",
     "demon-patch doctor --out report.txt",
     "demon-patch doctor --model acestep-v15-turbo --dry-run",
+    "demon-patch doctor --model acestep-v15-turbo --taper --out report.txt",
 )
 
 
@@ -28,6 +29,7 @@ def doctor(
     model_dir: Path | None = None,
     executor: str = "torch",
     dry_run: Switch = False,
+    taper: Switch = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Looks at sound, MIDI, display, files, versions and speed, and says what does not work and how to mend it.
@@ -41,6 +43,7 @@ def doctor(
         model_dir: The folder of models, in place of DEMON_PATCH_MODELS.
         executor: What runs the model: torch (PyTorch), or auto, which says what it takes and why.
         dry_run: Leaves out the rendering: the model is not loaded.
+        taper: Also measures how far the knob of Strength moves the sound of the model; it takes minutes, or hours.
         as_json: Prints JSON: version, warnings, faults, and checks with their findings.
     """
     from demon_patch.doctor import report
@@ -52,7 +55,7 @@ def doctor(
         check_page(out)
         writable(out)
     found: list[report.Found] = []
-    for each in examine((*CHECKS, *_of_model(model, model_dir, executor, dry_run))):
+    for each in examine((*CHECKS, *_of_model(model, model_dir, executor, dry_run, taper))):
         found.append(each)
         if not as_json:
             for line in [*report.section(each), Text()]:
@@ -69,7 +72,7 @@ def doctor(
         raise SystemExit(1)
 
 
-def _of_model(model: str | None, model_dir: Path | None, executor: str, dry: bool) -> tuple[Check, ...]:
+def _of_model(model: str | None, model_dir: Path | None, executor: str, dry: bool, taper: bool) -> tuple[Check, ...]:
     """Returns the checks of a model; none without one. Raises DemonError for an unknown model or executor."""
     if model is None:
         return ()
@@ -82,4 +85,4 @@ def _of_model(model: str | None, model_dir: Path | None, executor: str, dry: boo
     check_name(executor)
     if model_dir is not None:
         use_model_folder(model_dir)
-    return checks_of(model, executor, dry)
+    return checks_of(model, executor, dry, taper)

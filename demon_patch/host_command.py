@@ -104,7 +104,7 @@ def _load(path: Path, seed: int | None, model: str | None) -> Patch:
     from demon_patch.runtime.performance.prepare import load_playable
 
     document = load_playable(path, seed=seed)
-    for remark in [*warnings_of(document, CATALOGUE), *unknown_words(document, CATALOGUE, model or "")]:
+    for remark in [*warnings_of(document, CATALOGUE, model or ""), *unknown_words(document, CATALOGUE, model or "")]:
         tell(remark, "yellow")
     return document
 

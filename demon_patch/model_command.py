@@ -7,6 +7,7 @@ from pathlib import Path
 from cyclopts import App
 
 from demon_patch.console import Switch, examples, out, show, tell
+from demon_patch.errors import DemonError
 
 model = App(name="model", help="The models that can play a patch.")
 
@@ -74,6 +75,35 @@ def pull(
     for _ in get(files, endpoint, tell):
         pass
     show(f"{name} is whole, in {models}")
+
+
+@model.command(help_epilogue=examples("demon-patch model measure nano", "demon-patch model measure nano take.wav"))
+def measure(
+    name: str = "nano", *recordings: Path, model_dir: Path | None = None, executor: str = "torch"
+) -> None:  # fmt: skip
+    """Measures how far the knob of Strength moves the sound, and prints the figures that the model's spec takes.
+
+    It takes minutes for nano, and hours for a large model on a processor.
+
+    Parameters:
+        name: The model, as demon-patch model list names it.
+        recordings: Sound files whose harmony must not fall steeply between two positions of the knob.
+        model_dir: The folder of models, in place of DEMON_PATCH_MODELS.
+        executor: What runs the model.
+    """
+    from demon_patch.bench import strength_figures
+    from demon_patch.engine.model_folder import use_model_folder
+    from demon_patch.engine.session import Session
+
+    if model_dir is not None:
+        use_model_folder(model_dir)
+    session = Session.load(name, executor=executor)
+    try:
+        found = strength_figures.measure(session, recordings, note=tell)
+    except ValueError as error:
+        raise DemonError(f"the strength of {name}: {error}", mend="measure it with other recordings") from None
+    for line in found.lines(session.spec):
+        show(line)
 
 
 @model.command(help_epilogue=examples("demon-patch model info", "demon-patch model info nano --words"))

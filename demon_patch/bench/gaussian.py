@@ -73,7 +73,8 @@ class GaussianDenoiser(nn.Module):
         each = Part("x", (ROWS, FRAMES, CHANNELS))
         inputs = (each, Part("time", (ROWS, 1)), replace(each, name="context"), Part("prompt", (ROWS, 2, CHANNELS)))
         axes = {ROWS: Axis(1, 1, 64), FRAMES: Axis(1, 8, SPEC.max_frames)}
-        return (Network(SPEC.name, "denoiser", self, self._traced, inputs, replace(each, name="v"), axes, loras=True),)
+        velocity, steered = replace(each, name="v"), (len(self.blocks), self.hidden)
+        return (Network(SPEC.name, "denoiser", self, self._traced, inputs, velocity, axes, True, steered),)
 
     def _traced(self, x: Tensor, time: Tensor, context: Tensor, prompt: Tensor) -> Tensor:
         return self.velocity(x, time, context, (prompt,))

@@ -11,10 +11,12 @@ TITLE = "model"
 STEPS = 8
 SECONDS = 8.0
 WINDOW_FRAMES = 25
+EVEN = 0.2  # of the whole distance: the most that a step of an even taper moves the sound
 
 
-def checks_of(model: str, executor: str, dry: bool) -> tuple[Check, ...]:
-    """Returns the checks of a model on an executor. dry: leaves out what loads the model."""
+def checks_of(model: str, executor: str, dry: bool, taper: bool = False) -> tuple[Check, ...]:
+    """Returns the checks of a model on an executor. dry: leaves out what loads the model. taper: also measures how far
+    the knob of Strength moves the sound, which takes minutes."""
 
     def check(what: str, look: Callable[[], Iterable[Finding]], seconds: float = 120.0) -> Check:
         return Check(f"{TITLE}: {what} of {model} ({executor})", look, vital=True, seconds=seconds)
@@ -22,6 +24,8 @@ def checks_of(model: str, executor: str, dry: bool) -> tuple[Check, ...]:
     found = [check("files", lambda: files(model)), check("memory", lambda: memory(model))]
     if not dry:
         found.append(check("rendering", lambda: rendering(model, executor), 1800.0))
+    if taper and not dry:
+        found.append(check("strength", lambda: strength(model, executor), 6 * 3600.0))
     return tuple(found)
 
 
@@ -29,7 +33,7 @@ def named(name: str) -> tuple[Check, ...]:
     """Returns the checks of the model and executor that the name of a check of `checks_of` says."""
     _, _, rest = name.partition(" of ")
     model, _, executor = rest.partition(" (")
-    return checks_of(model, executor.removesuffix(")"), False)
+    return checks_of(model, executor.removesuffix(")"), False, True)
 
 
 def files(model: str) -> Iterator[Finding]:
@@ -86,3 +90,23 @@ def rendering(model: str, executor: str) -> Iterator[Finding]:
         yield Finding(WARNING, f"{what}: it does not play live here", "render it, or play a smaller model")
     else:
         yield Finding(FINE, what)
+
+
+def strength(model: str, executor: str) -> Iterator[Finding]:
+    """Measures the figures of strength that a spec has, and compares them with the spec's own."""
+    from demon_patch.bench.strength_figures import measure
+    from demon_patch.engine.session import Session
+
+    session = Session.load(model, executor=executor)
+    try:
+        found = measure(session)
+    except ValueError as error:
+        yield Finding(FAULT, f"the strength of {model} cannot be measured: {error}", "get its files again")
+        return
+    moved = found.moved(session.spec.strength_taper)
+    what = f"a tenth of the knob Strength moves the sound by {100 * moved.min():.0f} to {100 * moved.max():.0f} %"
+    details = tuple(found.lines(session.spec))
+    if moved.max() > EVEN:
+        yield Finding(WARNING, what, "send the report: its figures belong into the model's spec", details)
+    else:
+        yield Finding(FINE, what, details=details)

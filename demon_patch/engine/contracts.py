@@ -55,6 +55,7 @@ class FamilySpec:
     border: the number of latent frames at each end of a generated stretch that differ more from a generation of the
         whole song than the middle of the stretch does.
     timbre: whether a prompt can borrow the sound colour of a clip. lyrics: whether it can have lyrics.
+    needs_source: whether a song needs a clip that it covers; else the family's conditioner is a `PlaysAlone`.
     dry_reach: the rms distance between a latent frame and the same frame of its source below which some of the
         recording itself is heard (`engine.sound.dry_path`). At 0 the recording is never heard.
     """
@@ -78,6 +79,7 @@ class FamilySpec:
     border: int = 0
     timbre: bool = False
     lyrics: bool = False
+    needs_source: bool = True
     dry_reach: float = 0.0
 
     def __post_init__(self) -> None:
@@ -180,6 +182,7 @@ class Source:
     bpm: tempo in beats per minute, None where it is unknown.
     downbeat: time of the first bar line, in seconds.
     notes: sentences for the player, for example that a long file was cut.
+    alone: whether it is no clip, but silence that stands for the song of a prompt alone (`engine.alone`).
     """
 
     latent: Tensor
@@ -189,6 +192,7 @@ class Source:
     bpm: float | None = None
     downbeat: float = 0.0
     notes: tuple[str, ...] = field(default=())
+    alone: bool = False
     _found: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def once(self, what: Hashable, find: Callable[[], V]) -> V:

@@ -37,6 +37,7 @@ class Control:
     part: the part that a family must have for this control (`FamilySpec.has`).
     slew: for a step control, the number of ticks that a change over the whole range takes; at 0 a change takes effect
         in one tick.
+    of_source: whether the control acts on the clip that is covered, and has no effect where a song has none.
     becomes: the argument of `Session.request` that the player computes from this control. None means that the request
         takes the control itself.
     heard: whether a movement of the number is heard as that movement. This is False for a speed, for a permission, and
@@ -62,6 +63,7 @@ class Control:
     rest: float | None = None
     part: Part | None = None
     slew: float = 0.0
+    of_source: bool = False
     becomes: str | None = None
     heard: bool = True
     measured: bool = True

@@ -56,7 +56,7 @@ TABLE: tuple[Control, ...] = (
     Control(
         name="strength", title="Strength", carrier="scheduler", shape="scalar", propagation="request",
         doc="How far the sound leaves its source: 0 plays the source, 1 keeps only its structure.",
-        default=0.7, lo=0.0, hi=1.0, taper="family",
+        default=0.7, lo=0.0, hi=1.0, taper="family", of_source=True,
     ),
     Control(
         name="structure", title="Structure", carrier="scheduler", shape="scalar", propagation="request",
@@ -82,7 +82,7 @@ TABLE: tuple[Control, ...] = (
         name="initial_noise", title="Initial noise", carrier="scheduler", shape="curve", propagation="request",
         doc="Per frame, the share of noise that a generation begins with, in place of strength's; the times of its "
         "steps stay those of strength.",
-        default=1.0, lo=0.0, hi=1.0, optional=True,
+        default=1.0, lo=0.0, hi=1.0, optional=True, of_source=True,
     ),
     Control(
         name="depth", title="Depth", carrier="scheduler", shape="integer", propagation="ring",
@@ -161,12 +161,12 @@ TABLE: tuple[Control, ...] = (
     Control(
         name="mask", title="Mask", carrier="scheduler", shape="curve", propagation="request",
         doc="Per frame, 1 generates and 0 keeps the source untouched.",
-        default=1.0, lo=0.0, hi=1.0, optional=True,
+        default=1.0, lo=0.0, hi=1.0, optional=True, of_source=True,
     ),
     Control(
         name="mask_growth", title="Mask growth", carrier="scheduler", shape="scalar", propagation="request",
         doc="Lets the mask open over the steps instead of at once.",
-        default=0.0, lo=0.0, hi=1.0, optional=True, needs="mask",
+        default=0.0, lo=0.0, hi=1.0, optional=True, needs="mask", of_source=True,
     ),
     Control(
         name="target", title="Target", carrier="scheduler", shape="source", propagation="request",
@@ -191,7 +191,7 @@ TABLE: tuple[Control, ...] = (
     Control(
         name="source_blend", title="Source blend", carrier="source_blend", shape="curve", propagation="step",
         doc="Per frame, 1 is pure generation and 0 the source; moves every generation in flight.",
-        default=1.0, lo=0.0, hi=1.0,
+        default=1.0, lo=0.0, hi=1.0, of_source=True,
     ),
     # -- Step State: shared by all generations in flight, read at every step ----------------------------
     Control(

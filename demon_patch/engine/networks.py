@@ -20,6 +20,9 @@ ROWS, FRAMES, LENGTH, RANK = "rows", "frames", "length", "rank"
 SIDE_INPUTS = ("lora_down", "lora_up", "lora_share")
 """The inputs that a network with LoRAs has beside its own (`executors.side_inputs`)."""
 
+STEERING = "steering"
+"""The input, after those, of a denoiser that can be steered: [rows, blocks, hidden], added to each block's output."""
+
 
 @dataclass(frozen=True, slots=True)
 class Axis:
@@ -62,6 +65,7 @@ class Network:
     module: the weights. run: takes the inputs in order, returns the output; it calls layers of `module` as modules.
     axes: by name, all that shapes name, and `rows` first where a shape begins with it.
     loras: whether the layers that `run` calls can have side paths (`lora`), whose inputs follow the own ones.
+    steered: blocks and width of the state that `STEERING` is added to; None for a network that cannot be steered.
     """
 
     model: str
@@ -72,6 +76,7 @@ class Network:
     output: Part
     axes: Mapping[str, Axis]
     loras: bool = False
+    steered: tuple[int, int] | None = None
 
     def at(self, lengths: Mapping[str, int]) -> Network:
         """Returns the network with those of its fixed axes that `lengths` names at one length each."""

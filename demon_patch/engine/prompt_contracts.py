@@ -68,6 +68,19 @@ class Sings(Protocol):
 
 
 @runtime_checkable
+class PlaysAlone(Protocol):
+    """A conditioner that can do without a clip. Its family says so in `FamilySpec.needs_source`."""
+
+    def alone(self, seconds: float, bpm: float | None) -> Source:
+        """Returns what stands in place of a clip where a song is made from its prompt alone (`Source.alone`).
+
+        seconds: the length of the song, of which the nearest is taken that the family can play. bpm: its tempo in beats
+        a minute, which prompts may say; None where none is given.
+        """
+        ...
+
+
+@runtime_checkable
 class Repaints(Protocol):
     """A conditioner whose context shows the denoiser which frames a mask keeps, and what is in them."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Hashable, Mapping
 from dataclasses import replace
-from hashlib import blake2b
 from numbers import Real
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import torch
 from torch import Tensor
 
 from demon_patch.arrays import Samples
+from demon_patch.engine.alone import OF_SOURCE, alone
 from demon_patch.engine.check_controls import checked_number
 from demon_patch.engine.contracts import Blend, Conditioning, Executor, Family, Handle, ReadsLoudness, Source
 from demon_patch.engine.controls import Control
@@ -32,6 +32,7 @@ from demon_patch.engine.ring.step_values import step_values
 from demon_patch.engine.sound.dry_path import Cover, Covered, power_of
 from demon_patch.engine.sound.window import decode_song, decode_window
 from demon_patch.engine.steering.vector import Steering, read_steering
+from demon_patch.engine.tensor_digest import tensor_digest
 from demon_patch.errors import DemonError, WeightsError
 from demon_patch.nearest import chosen
 from demon_patch.small_cache import Same, SmallCache
@@ -129,6 +130,10 @@ class Session:
         """Returns a source that the family composes, `seconds` long, or of the nearest length that it can play."""
         return self.family.conditioner.compose(prompt, seconds, seed)
 
+    def alone(self, *, seconds: float = 60.0, bpm: float | None = None) -> Source:
+        """Returns what stands in place of a source where music is made from its prompt alone (`engine.alone.alone`)."""
+        return alone(self.family, seconds, bpm)
+
     def source(
         self,
         path: str | Path,
@@ -185,7 +190,8 @@ class Session:
         """Returns a request: all that one generation takes when it is admitted.
 
         prompt: one prompt, or several with their shares.
-        source: the clip that is covered, T latent frames long.
+        source: the clip that is covered, T latent frames long. Of one that is `alone` nothing is covered: strength acts
+            as 1, and mask and initial noise are left out.
         source_latent: [T, C], covered in place of the source's own latent (feedback).
         noise_position: how far the noise has drifted from the seed's own, in keys (`NoiseBank.get`).
         stretch: first song frame and number of latent frames to generate; the stretch may cross the seam of the song.
@@ -200,7 +206,9 @@ class Session:
         Raises DemonError that names the control, for an unknown control, a number out of range, a control without the
         one that it needs, a clip of another length, or a part that the family does not have.
         """
+        covers = not source.alone or source_latent is not None
         parts, given = self._divided(controls, source.frames)
+        given = {name: value for name, value in given.items() if covers or name not in OF_SOURCE}
         taken = RequestControls(given, self.spec)
         taken.check_needs(parts.keys())
         timbre = parts.get("timbre_source"), taken.number("timbre")
@@ -216,7 +224,7 @@ class Session:
         request = Request(
             conditioning=self._blended(first, second, taken.number("prompt_blend")),
             context=context,
-            source=latent,
+            source=latent if covers else None,
             controls=taken,
             second=second,
             negative=self._negative() if taken.option("guidance_mode") in FORWARDED else None,
@@ -310,7 +318,7 @@ class Session:
     def _key(self, prompt: Conditioning) -> Hashable:
         """From any thread. Returns the key of a prompt in the caches: equal for two prompts with equal tokens and
         texts."""
-        return self._keys.get(Same(prompt), lambda: (prompt.text, _digest(prompt.tokens)))
+        return self._keys.get(Same(prompt), lambda: (prompt.text, tensor_digest(prompt.tokens)))
 
     def _prepared(self, prompt: Conditioning) -> Handle:
         """From any thread. Returns the handle of a prompt; recent handles are kept. It may be void."""
@@ -384,13 +392,6 @@ class Session:
             return self.family.conditioner.context(clip, structure)
 
         return self._contexts.get((Same(clip), structure), made)
-
-
-def _digest(tensor: Tensor) -> Hashable:
-    """Returns a part of a cache key. It is equal for two tensors only if they have the same kind of numbers, the same
-    shape and the same bits."""
-    numbers = tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy()
-    return tensor.dtype, *tensor.shape, blake2b(numbers.tobytes(), digest_size=16).digest()
 
 
 def _is_level(row: Control, value: object) -> bool:

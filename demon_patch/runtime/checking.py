@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from demon_patch.engine.families import NAMES, spec_of
 from demon_patch.errors import DemonError
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.model.document import Patch
@@ -60,7 +61,8 @@ def _of_patch(patch: Patch, folder: Path, path: Path) -> list[Finding]:
     if not wrong:
         wiring = Wiring(patch, CATALOGUE)
         plan = ring_plan(wiring)
-        wrong += [no_source(plan.scheduler)] if plan.source is None else []
+        lacks = plan.source is None and spec_of(patch.meta.model or NAMES[0]).needs_source
+        wrong += [no_source(plan.scheduler)] if lacks else []
         wrong += promoted(patch, CATALOGUE)
         odd += [*warnings_of(patch, CATALOGUE), *unknown_words(patch, CATALOGUE)]
     seen = inspect_files(patch, folder, CATALOGUE)

@@ -102,6 +102,11 @@ class ToyConditioner:
         audio = self._codec.decode(latent, torch.arange(frames)).numpy()
         return Source(latent, latent[:, :HINTS].abs(), audio, prompt or "toy", bpm=120.0)
 
+    def alone(self, seconds: float, bpm: float | None) -> Source:
+        frames = SPEC.frames(seconds)
+        latent, audio = torch.zeros(frames, CHANNELS), np.zeros((frames * PER_FRAME, 1), np.float32)
+        return Source(latent, latent[:, :HINTS], audio, "silence", bpm, alone=True)
+
     def load(
         self,
         path: str | Path,
@@ -129,10 +134,11 @@ class ToyConditioner:
         return torch.cat((source.hints * structure, mark), -1)
 
 
-def toy_family(per_frame: int = PER_FRAME) -> Family:
-    """The family, loaded. per_frame: samples of a frame; with another number it loads no clips."""
+def toy_family(per_frame: int = PER_FRAME, **other: Any) -> Family:
+    """The family, loaded. per_frame: samples of a frame; with another number it loads no clips. other: what differs
+    from SPEC beside it."""
     codec = ToyCodec(per_frame)
-    spec = replace(SPEC, sample_rate=per_frame * SPEC.frame_rate)
+    spec = replace(SPEC, sample_rate=per_frame * SPEC.frame_rate, **other)
     return Family(spec, GaussianDenoiser(), codec, ToyConditioner(codec))
 
 

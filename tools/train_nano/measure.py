@@ -1,7 +1,7 @@
 """Measurements that the family's spec is written from: how far strength moves the sound, and how far a decode reaches.
 
-`python -m tools.train_nano.measure` prints both for the weights in the package; `taper.py` makes the taper of strength
-from the distances and from recordings.
+`python -m tools.train_nano.measure` prints both for the weights in the package; `demon-patch model measure` makes the
+taper of strength from distances and recordings.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ from demon_patch.errors import DemonError
 FOLDER = "DEMON_PATCH_BUILDS"
 """The environment variable that names another folder for builds."""
 
-FORM = 2
+FORM = 3
 """Grows when builds of an older version of this module must not be used."""
 
 ABOUT, NETWORK = "build.json", "network.onnx"
@@ -76,6 +76,7 @@ def key_of(network: Network) -> str:
         "weights": weights_digest(network.module),
         "code": _code_of(network),
         "inputs": [[part.name, [str(size) for size in part.shape]] for part in network.inputs],
+        "steered": network.steered,
         "axes": {name: repr(axis) for name, axis in axes_of(network).items()},
     }
     return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:24]

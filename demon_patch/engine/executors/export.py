@@ -6,7 +6,7 @@ import importlib.util
 import logging
 import warnings
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from demon_patch.engine.executors.side_inputs import SideLayer, beside, reached_by
-from demon_patch.engine.networks import RANK, ROWS, SIDE_INPUTS, Axis, Network, Part
+from demon_patch.engine.networks import RANK, ROWS, SIDE_INPUTS, STEERING, Axis, Network, Part
+from demon_patch.engine.steering.vector import BlockHooks
 from demon_patch.errors import DemonError
 
 OPSET = 20
@@ -36,14 +37,17 @@ def check_libraries(names: Sequence[str] = LIBRARIES, extra: str = "onnx") -> No
 
 
 def side_parts(network: Network, layers: Sequence[SideLayer]) -> tuple[Part, ...]:
-    """Returns the side inputs of a network (`side_inputs`); none where no layer has a side path."""
+    """Returns the side inputs of a network: those of LoRAs (`side_inputs`), of which there are none where no layer has
+    a side path, then that of steering, where it can be steered."""
+    steering = () if network.steered is None else (Part(STEERING, (ROWS, *network.steered)),)
     if not network.loras or not layers:
-        return ()
+        return steering
     down, up, share = SIDE_INPUTS
     return (
         Part(down, (RANK, sum(layer.inputs for layer in layers))),
         Part(up, (sum(layer.outputs for layer in layers), RANK)),
         Part(share, (ROWS, RANK)),
+        *steering,
     )
 
 
@@ -72,19 +76,22 @@ def _examples(network: Network, parts: Sequence[Part]) -> list[Tensor]:
 
 
 class _Traced(nn.Module):
-    """Calls a network with its own inputs, and lets its layers add the side inputs."""
+    """Calls a network with its own inputs, and lets its layers and blocks add the side inputs."""
 
     def __init__(self, network: Network, present: Any) -> None:
         super().__init__()
         self.module, self._run, self._own = network.module, network.run, len(network.inputs)
         self._present = present
+        self._blocks = None if network.steered is None else BlockHooks(network.module)
 
     def forward(self, *given: Tensor) -> Tensor:
         """Returns the output. given: the network's inputs, then the side inputs."""
-        down_up_share = given[self._own :]
-        self._present.sides = tuple(down_up_share) if down_up_share else None
+        sides = list(given[self._own :])
+        steering = None if self._blocks is None else sides.pop()
+        self._present.sides = tuple(sides) if sides else None
         try:
-            return self._run(*given[: self._own])
+            with nullcontext() if self._blocks is None else self._blocks.at(steering):
+                return self._run(*given[: self._own])
         finally:
             self._present.sides = None
 

@@ -1,7 +1,7 @@
 """The ONNX executor: runs a denoiser's exported network by ONNX Runtime on the processor.
 
-Prompts and times are computed by PyTorch, once each; only the forward is the network's. LoRAs are inputs of it
-(`side_inputs`). What a LoRA changes in what is computed once is added by PyTorch, as on `torch`.
+Prompts and times are computed by PyTorch, once each; only the forward is the network's. LoRAs (`side_inputs`) and
+steering are inputs of it. What a LoRA changes in what is computed once is added by PyTorch, as on `torch`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from demon_patch.engine.executors.export import check_libraries
 from demon_patch.engine.executors.side_inputs import packed
 from demon_patch.engine.executors.torch_ import TorchExecutor
 from demon_patch.engine.lora.merge import Loras
-from demon_patch.engine.networks import FRAMES, SIDE_INPUTS, Exports, Network, RunsElsewhere
+from demon_patch.engine.networks import FRAMES, SIDE_INPUTS, STEERING, Exports, Network, RunsElsewhere
 from demon_patch.engine.side_inputs import SideInputs
 from demon_patch.errors import DemonError
 
@@ -78,6 +78,7 @@ class OnnxExecutor(TorchExecutor):
             raise reason
         self._network = network_of(denoiser)
         self._lengths = builds.lengths_found(self._network)
+        self._still = np.zeros((bucket, *(self._network.steered or (0, 0))), np.float32)
         self._load()
 
     @staticmethod
@@ -126,13 +127,10 @@ class OnnxExecutor(TorchExecutor):
     def forward(
         self, x: Tensor, time: Tensor, context: Tensor, places: Tensor, sides: SideInputs | None = None
     ) -> Tensor:
-        """Returns the velocities of R = `bucket` rows, a new tensor [R, T, C]. Rows that are steered run in PyTorch,
-        since the exported network has no inputs for that.
+        """Returns the velocities of R = `bucket` rows, a new tensor [R, T, C].
 
         x: [R, T, C]. time: [R, E + 1]. context: [R, T, X]. places: [R], the prompt place of each row.
         """
-        if sides is not None and sides.steering is not None:
-            return super().forward(x, time, context, places, sides)
         self._check(x, time, context, places)
         taken = self._taken(time, places, sides)
         own = (array_of(each) for each in (x, taken.time, context, *taken.condition))
@@ -141,6 +139,8 @@ class OnnxExecutor(TorchExecutor):
             arrays = self._arrays if taken.strengths is not None else self._none
             strengths = np.zeros((self.bucket, 0), np.float32) if taken.strengths is None else array_of(taken.strengths)
             inputs |= zip(SIDE_INPUTS, (arrays.down, arrays.up, arrays.by_row(strengths)), strict=True)
+        if self._network.steered is not None:
+            inputs[STEERING] = self._still if taken.steering is None else array_of(taken.steering)
         return torch.from_numpy(self._runtime(x.shape[1]).run(inputs))
 
     def set_loras(self, loras: Loras) -> bool:

@@ -1,6 +1,7 @@
 """The TensorRT executor: runs a denoiser's network as an engine on an NVIDIA GPU. Unrun: no engine met a GPU yet.
 
-Prompts and times are computed by PyTorch on the same GPU, once each. LoRAs are inputs of the engine (`side_inputs`).
+Prompts and times are computed by PyTorch on the same GPU, once each. LoRAs (`side_inputs`) and steering are inputs of
+the engine.
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ from torch.nn import functional
 from demon_patch.engine.contracts import Codec, Denoiser
 from demon_patch.engine.executors import builds, engines
 from demon_patch.engine.executors.engine_run import EngineRun
+from demon_patch.engine.executors.on_device import OnDeviceExecutor
 from demon_patch.engine.executors.onnx_ import network_of
 from demon_patch.engine.executors.side_inputs import packed
-from demon_patch.engine.executors.torch_ import TorchExecutor
 from demon_patch.engine.lora.merge import Loras
-from demon_patch.engine.networks import FRAMES, LENGTH, RANK, ROWS, SIDE_INPUTS, Network, Part, RunsElsewhere
+from demon_patch.engine.networks import FRAMES, LENGTH, RANK, ROWS, SIDE_INPUTS, STEERING, Network, Part, RunsElsewhere
 from demon_patch.engine.side_inputs import SideInputs
 from demon_patch.errors import DemonError
 
@@ -28,7 +29,7 @@ OpenEngine = Callable[[int], Any]
 """Returns the engine for stretches of so many latent frames; raises DemonError if it is not built."""
 
 
-class TensorRtExecutor(TorchExecutor):
+class TensorRtExecutor(OnDeviceExecutor):
     """Runs a denoiser's engine in forwards of exactly `bucket` rows. Keeps the contract of `Executor`; it has one lane.
 
     bucket: one of `engines.ROW_BUCKETS`, or any number up to the largest, which then runs in the next larger profile.
@@ -45,14 +46,13 @@ class TensorRtExecutor(TorchExecutor):
         open_engine: OpenEngine | None = None,
         open_codec: Callable[[Network, int], Any] | None = None,
     ) -> None:
-        del lanes  # forwards of one GPU run one after the other
-        super().__init__(denoiser, bucket, capacity, 1)
+        del lanes
+        super().__init__(denoiser, bucket, capacity)
         if open_engine is None and (reason := self.why_not(denoiser)) is not None:
             raise reason
         if bucket > engines.ROW_BUCKETS[-1]:
             raise DemonError(f"a bucket of {bucket} rows", mend=f"use at most {engines.ROW_BUCKETS[-1]}")
         self._network = network_of(denoiser)
-        self._device = next((each.device for each in self._network.module.parameters()), torch.device("cpu"))
         self._open = open_engine or partial(_opened, self._network)
         self._open_codec = open_codec or _opened
         self._rows = next(each for each in engines.ROW_BUCKETS if each >= bucket)
@@ -61,6 +61,7 @@ class TensorRtExecutor(TorchExecutor):
         build = _any_build(self._network)
         assert build is not None
         self._build, self._key = build, builds.key_of(self._network)
+        self._still = torch.zeros(bucket, *(self._network.steered or (0, 0)), device=self.device)
         self._side_inputs: tuple[Tensor, Tensor, Tensor] | None = None  # down, up, and each rank's LoRA
 
     @staticmethod
@@ -86,14 +87,11 @@ class TensorRtExecutor(TorchExecutor):
     def forward(
         self, x: Tensor, time: Tensor, context: Tensor, places: Tensor, sides: SideInputs | None = None
     ) -> Tensor:
-        """Returns the velocities of R = `bucket` rows, [R, T, C], which the next forward overwrites. Rows that are
-        steered run in PyTorch, since an engine has no inputs for that.
+        """Returns the velocities of R = `bucket` rows, [R, T, C], which the next forward overwrites.
 
         x: [R, T, C]. time: [R, E + 1]. context: [R, T, X]. places: [R], the prompt place of each row.
         Raises DemonError for a T for which no engine is built.
         """
-        if sides is not None and sides.steering is not None:
-            return super().forward(x, time, context, places, sides)
         self._check(x, time, context, places)
         taken, parts = self._taken(time, places, sides), self._network.inputs
         given = (x, taken.time, context, *taken.condition)
@@ -102,9 +100,12 @@ class TensorRtExecutor(TorchExecutor):
         beside: dict[str, Tensor] = {}
         if taken.strengths is not None and self._side_inputs is not None:
             down, up, owner = self._side_inputs
-            strengths = functional.pad(taken.strengths.to(self._device), (0, 1, 0, self._rows - self.bucket))
+            strengths = functional.pad(taken.strengths.to(self.device), (0, 1, 0, self._rows - self.bucket))
             beside = dict(zip(SIDE_INPUTS, (down, up, strengths.index_select(1, owner)), strict=True))
         run = self._run(x.shape[1], engines.RANKS[-1] if beside else 0)
+        if self._network.steered is not None:  # a buffer keeps what it had: it is filled each time
+            steering = self._still if taken.steering is None else taken.steering
+            beside[STEERING] = self._filled(steering, Part(STEERING, (ROWS, *self._network.steered)))
         return run.run(inputs | beside)[: self.bucket]
 
     def _filled(self, rows: Tensor, part: Part) -> Tensor:
@@ -131,7 +132,7 @@ class TensorRtExecutor(TorchExecutor):
             wanted |= {LENGTH: engines.PROMPT_LENGTH} if LENGTH in self._network.axes else {}
             parts = (*self._network.inputs, *engines.side_parts(self._network, self._build.layers))
             run = self._runs[frames, rank] = EngineRun(
-                engine, profiles.index(wanted), wanted, parts, self._network.output, self._device
+                engine, profiles.index(wanted), wanted, parts, self._network.output, self.device
             )
         return run
 
@@ -152,7 +153,7 @@ class TensorRtExecutor(TorchExecutor):
                 return network.run(latent)
             if not opened:
                 engine, lengths = self._open_codec(network, frames), {FRAMES: frames}
-                opened.append(EngineRun(engine, 0, lengths, (part,), network.output, self._device))
+                opened.append(EngineRun(engine, 0, lengths, (part,), network.output, self.device))
             last = latent.narrow(given, count - 1, 1)
             decoded = opened[0].run({part.name: torch.cat((latent, *[last] * more), given)})
             return decoded.narrow(made, 0, count * decoded.shape[made] // frames).to(latent.device)
@@ -175,7 +176,7 @@ class TensorRtExecutor(TorchExecutor):
             if self._build.layers and loras:
                 sides = packed(self._build.layers, self.loras, engines.RANKS[-1])
                 arrays = (sides.down, sides.up, sides.owner)
-                down, up, owner = (torch.from_numpy(each).to(self._device) for each in arrays)
+                down, up, owner = (torch.from_numpy(each).to(self.device) for each in arrays)
                 self._side_inputs = down, up, owner
         return changed
 

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from demon_patch.engine.contracts import Conditioning, Denoiser, Executor
-from demon_patch.engine.executors.torch_ import Prepared, TorchExecutor
+from demon_patch.engine.contracts import Denoiser, Executor
+from demon_patch.engine.executors.on_device import OnDeviceExecutor, device_of
+from demon_patch.engine.executors.torch_ import TorchExecutor
 from demon_patch.engine.side_inputs import SideInputs
 
 Velocity = Callable[[Tensor, Tensor, Tensor, tuple[Tensor, ...]], Tensor]
@@ -30,12 +31,6 @@ def torch_executor(denoiser: Denoiser, *, lanes: int = 1) -> Executor:
     if device.type == "cpu":
         return TorchExecutor(denoiser, lanes=lanes)
     return GpuTorchExecutor(denoiser, GPU_BUCKET, compile_by="inductor" if device.type == "cuda" else None)
-
-
-def device_of(denoiser: object) -> torch.device:
-    """Returns the device of a denoiser's weights; the processor for one without weights."""
-    first = next(iter(denoiser.parameters()), None) if isinstance(denoiser, nn.Module) else None
-    return torch.device("cpu") if first is None else first.device
 
 
 @dataclass(slots=True)
@@ -56,7 +51,7 @@ class _Fixed:
     runs: int = 0
 
 
-class GpuTorchExecutor(TorchExecutor):
+class GpuTorchExecutor(OnDeviceExecutor):
     """Runs a denoiser on its own device in forwards of exactly `bucket` rows. Keeps the contract of `Executor`; it has
     one lane.
 
@@ -81,9 +76,8 @@ class GpuTorchExecutor(TorchExecutor):
         low: bool | None = None,
         compile_by: Any = None,
     ) -> None:
-        del lanes  # forwards of one GPU run one after the other
-        super().__init__(denoiser, bucket, capacity, 1)
-        self.device = device_of(denoiser)
+        del lanes
+        super().__init__(denoiser, bucket, capacity)
         self.notes: tuple[str, ...] = ()
         self._low = self.device.type == "cuda" if low is None else low
         self._captures = self.device.type == "cuda"
@@ -91,17 +85,6 @@ class GpuTorchExecutor(TorchExecutor):
         self._fixed: dict[tuple[tuple[torch.Size, ...], tuple[bool, ...]], _Fixed] = {}
         self._compile_by = compile_by
         self._eager: Velocity = denoiser.velocity
-
-    @torch.inference_mode()
-    def prepare(self, conditioning: Conditioning) -> Prepared:
-        """Computes the denoiser's condition tensors of a prompt on its device and returns them as a handle."""
-        moved = Conditioning(conditioning.tokens.to(self.device), conditioning.text, conditioning.unknown)
-        return super().prepare(moved)
-
-    @torch.inference_mode()
-    def prepare_schedule(self, t: Tensor) -> Tensor:
-        """Returns the time embeddings [S+1, E] of timesteps [S+1], on the device of `t`."""
-        return super().prepare_schedule(t.to(self.device)).to(t.device)
 
     @torch.inference_mode()
     def forward(

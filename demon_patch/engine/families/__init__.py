@@ -74,6 +74,11 @@ class LoadsModels(Protocol):
         """Returns what a model takes of which repositories; nothing for one that ships with the package."""
         ...
 
+    def steering_shape(self, name: str) -> tuple[int, int]:
+        """Returns the number of blocks of a model's denoiser that can be steered and the width of their outputs,
+        without loading the model."""
+        ...
+
     def layers(self, name: str) -> Mapping[str, tuple[int, ...]]:
         """Returns the shape of the weights of each layer that a LoRA can change, without loading the model."""
         ...
@@ -165,12 +170,9 @@ def weights_bytes(name: str) -> int:
 
 
 def steering_shape_of(name: str) -> tuple[int, int]:
-    """Returns the number of blocks of a family's denoiser that can be steered and the width of their outputs, without
-    loading it. Raises DemonError for an unknown name, and for a family that cannot be steered."""
-    shape: tuple[int, int] | None = getattr(import_module(f"{_package(name)}.spec"), "STEERING", None)
-    if shape is None:
-        raise DemonError(f"{name} has no blocks that can be steered", mend="take the Steer out of the chain")
-    return shape
+    """Returns the number of blocks of a model's denoiser that can be steered and the width of their outputs, without
+    loading it. Raises DemonError for an unknown name, and WeightsError where files that say it are missing."""
+    return _model(name).steering_shape(name)
 
 
 @cache

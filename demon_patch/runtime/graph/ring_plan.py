@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from demon_patch.engine.controls import CONTROLS, Control
 from demon_patch.nodes.language.ports import SINGLE
 from demon_patch.nodes.library.control.snapshot import RECALL, SNAPSHOT
-from demon_patch.nodes.library.engine.engine import CHAIN, LORA, STEER, STEP_WINDOW
+from demon_patch.nodes.library.engine.engine import CHAIN, LENGTH, LORA, STEER, STEP_WINDOW
 from demon_patch.runtime.graph.check import ring_chain, ring_nodes
 from demon_patch.runtime.graph.mix_plan import MixPlan, mix_plans
 from demon_patch.runtime.graph.wiring import Wiring
@@ -43,6 +43,9 @@ class RingPlan:
     """The id of the node that narrows the Step State."""
     silent: bool = False
     """Whether nothing is heard, because an end or a cable of the ring chain, or all outputs of the sound, are muted."""
+    alone: tuple[float, float | None] = (0.0, None)
+    """Of a song without a source: its length in seconds, and its tempo in beats a minute, None where the patch has
+    none."""
     recalls: tuple[str, ...] = ()
     """The ids of the Snapshot nodes that recall: those that are neither muted nor bypassed, and whose gate is wired."""
 
@@ -82,7 +85,7 @@ class RingPlan:
 
     @property
     def source(self) -> str | None:
-        """The id of the node of the clip that is covered; None where none is wired."""
+        """The id of the node of the clip that is covered; None where none is wired (`alone`)."""
         return self.wired.get("source")
 
 
@@ -118,6 +121,7 @@ def ring_plan(wiring: Wiring) -> RingPlan:
         mix_plans(wiring, wired.values()),
         next((id for id in ring_nodes(wiring) if wiring.known[id].id == STEP_WINDOW and not wiring.rests(id)), None),
         wiring.silent(ring_nodes(wiring)),
+        (float(wiring.knob(ids["scheduler"], wiring.known[ids["scheduler"]].by_name[LENGTH])), wiring.bpm or None),
         tuple(
             id for id, declaration in wiring.known.items()
             if declaration.id == SNAPSHOT and not wiring.rests(id) and (id, RECALL) in wiring.into

@@ -17,6 +17,7 @@ from demon_patch.runtime.graph.dashboard_remarks import dashboard_remarks
 from demon_patch.runtime.graph.rates import too_fast
 from demon_patch.runtime.graph.ring_plan import ring_plan
 from demon_patch.runtime.graph.snapshot_remarks import snapshot_remarks
+from demon_patch.runtime.graph.source_remarks import source_remarks
 from demon_patch.runtime.graph.unknown_keys import misspelt_keys
 from demon_patch.runtime.graph.wiring import Wiring
 
@@ -24,22 +25,31 @@ MOST_WORDS = 20
 """Most unknown words of one prompt that are shown."""
 
 
-def warnings_of(patch: Patch, catalogue: Mapping[str, Declaration]) -> list[PatchError]:
-    """Returns the remarks on a patch without `problems`; none of them keeps it from playing. There is one for each
+def warnings_of(
+    patch: Patch, catalogue: Mapping[str, Declaration], model: str = "", *, clip: bool = False
+) -> list[PatchError]:
+    """Returns the remarks on a patch without `problems`; none of them keeps it from playing.
+
+    model: the model that plays the patch; by default the one that the patch names, or the first.
+    clip: whether a clip replaces the patch's own source.
+
+    There is one for each
 
     - port of the ring's nodes that is wired or set, but has no effect without another control;
     - live node whose audio or ring is not wired;
     - step window without a Step State;
     - ring depth above the number of steps;
     - text that needs a part which the model does not have;
+    - song without a source, and setting that has no effect with or without one (`source_remarks`);
     - muted cable or end of the ring's chain, for which nothing is heard;
     - Snapshot node without a gate, or with a place that has no snapshot (`snapshot_remarks`);
     - mapping, widget or value of a snapshot that fits no port (`dashboard_remarks`);
     - unknown key that is like a known one (`misspelt_keys`);
     - control that is moved faster than it can follow (`rates.too_fast`).
     """
-    model = patch.meta.model or NAMES[0]
-    wiring = Wiring(patch, catalogue, spec_of(model) if model in NAMES else None)
+    model = model or patch.meta.model or NAMES[0]
+    spec = spec_of(model) if model in NAMES else None
+    wiring = Wiring(patch, catalogue, spec)
     plan = ring_plan(wiring)
     found: list[PatchError] = []
     for id in (plan.scheduler, plan.source_blend, plan.step_state, plan.decoder):
@@ -60,7 +70,8 @@ def warnings_of(patch: Patch, catalogue: Mapping[str, Declaration]) -> list[Patc
         )
     return [
         *found,
-        *_without_part(wiring, spec_of(model) if model in NAMES else None),
+        *_without_part(wiring, spec),
+        *(source_remarks(wiring, plan, spec, clip) if spec is not None else ()),
         *_ring_deeper_than_steps(wiring, plan.scheduler),
         *_unwired_live_nodes(wiring),
         *(_muted(wiring) if plan.silent else ()),

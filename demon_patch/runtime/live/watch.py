@@ -83,7 +83,7 @@ class Watch:
             before = host.patch
             unread, unread_before = host.unread_clips(patch), host.unread_clips(before)
             wrong += inspect_files(patch, host.folder, CATALOGUE, before, unread, unread_before).mistakes
-        odd = [] if wrong else [*warnings_of(patch, CATALOGUE), *unknown_words(patch, CATALOGUE, spec.name)]
+        odd = [] if wrong else [*warnings_of(patch, CATALOGUE, spec.name), *unknown_words(patch, CATALOGUE, spec.name)]
         told = [str(error.located(file=self._path.name)) for error in (wrong or odd)[:MOST_TOLD]]
         if len(wrong) > MOST_TOLD:
             told.append(f"{self._path.name}: and {len(wrong) - MOST_TOLD} more mistakes")

@@ -124,7 +124,8 @@ class Admission:
         frame = max(frame, 0)
         sounding = self._soundings.sounding_at(frame)
         taken = sounding.controls.taken((field.name for field in fields(SchedulePlan)), frame)
-        return SchedulePlan.from_controls(RequestControls(taken, self._session.spec)).count
+        plan = SchedulePlan.from_controls(RequestControls(taken, self._session.spec))
+        return (plan if sounding.covers(frame, self.feedback) else replace(plan, strength=1.0)).count
 
     def next_free_frame(self, pace: TickTime) -> int:
         """Returns the first transport frame at which a generation can be heard that is not in flight yet."""
@@ -164,8 +165,7 @@ class Admission:
         self._first = False
 
     def _request(self, heard_at: int, edge: int | None, now: int, cuts: bool) -> Request:
-        """Returns the request of a generation that is heard from the transport frame `heard_at` on. The other arguments
-        are those of `HeldControls`; `now` is the frame at the loudspeaker."""
+        """Returns the request of a generation that is heard from a transport frame on, see `HeldControls`."""
         sounding = self._soundings.sounding_at(heard_at)
         moment = self._middle(heard_at, self.count(heard_at))
         numbers, others = sounding.controls.request_values(moment, now)
@@ -178,7 +178,7 @@ class Admission:
         if "feedback" in numbers:
             covered, back = given.get("source_latent", given["source"].latent), round(numbers["feedback_tap"])
             fed = self.feedback.mixed(covered, numbers["feedback"], back)
-            given["source_latent"] = covered if fed is None else fed
+            given |= {} if fed is None else {"source_latent": fed}
         # The first is made whole: until then there is no song that a stretch could lie in.
         given["stretch"] = None if self._first else self.stretch(heard_at)
         tag = HeldControls(numbers, edge, heard_at, cuts, sounding.cover(moment, self.feedback))

@@ -167,12 +167,15 @@ class Mixer:
 
     def cover(self, frame: int, feedback: Feedback) -> Cover | None:
         """Returns the clips that are covered at a transport frame, with their shares of the latent; None where there is
-        no clip. Music that is fed back has no recording: beside it the clips' shares are scaled to add up to 1."""
+        no clip, as in a song without a source. Music that is fed back has no recording: beside it the clips' shares are
+        scaled to add up to 1."""
         part = self._parts["source"]
         found = self._each(part, frame, feedback)
         fed = any(self._fed_back(part, frame, 1.0, feedback))
         whole = sum(each.latent for each in found) if fed else 1.0
-        clips = tuple((each.clip, each.latent / whole) for each in found if each.latent > NOTHING)
+        clips = tuple(
+            (each.clip, each.latent / whole) for each in found if each.latent > NOTHING and not each.clip.alone
+        )
         return Cover(clips) if clips else None
 
     def sound(self, frame: int, at: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -182,7 +185,10 @@ class Mixer:
         at: [n], samples of the song; those beyond its end continue at its beginning.
         """
         cover = self.cover(frame, Feedback())
-        assert cover is not None
+        if cover is None:  # a song without a source
+            source = first_part(self._parts["source"])
+            assert isinstance(source, Source)
+            return np.zeros((len(at), source.audio.shape[1]), np.float32)
         return cover.sound(at % len(cover.clips[0][0].audio))
 
     def _blend(self, part: Part, frame: int) -> Conditioning | Blend:

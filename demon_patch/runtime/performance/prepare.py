@@ -130,9 +130,11 @@ def parts_of(
 def loaded_parts(program: Program, resources: Resources, clip: Source | None = None) -> dict[str, Part]:
     """As `parts_of`, with each clip at its own length."""
     plan = program.ring
-    if clip is None and plan.source is None:
-        raise no_source(plan.scheduler)
     parts: dict[str, Part] = {"prompt": resources.prompt(None)}
+    if clip is None and plan.source is None:
+        if resources.session.spec.needs_source:
+            raise no_source(plan.scheduler)
+        parts["source"] = resources.source(("alone", *plan.alone))
     for control, node in plan.wired.items():
         if CONTROLS[control].shape in ("prompt", "source") and (clip is None or control != "source"):
             parts[control] = _part(program, resources, control, node)

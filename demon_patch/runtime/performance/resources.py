@@ -70,8 +70,9 @@ class Resources:
         return made
 
     def source(self, key: Hashable) -> Source:
-        """Returns the clip of a key ("audio", file, seconds, bpm or None, downbeat or None) or ("composed", style,
-        seconds, seed). A clip that `missing` has is looked for again, and else silent. Raises SourceError."""
+        """Returns the clip of a key ("audio", file, seconds, bpm or None, downbeat or None), ("composed", style,
+        seconds, seed), or ("alone", seconds, bpm or None) for a song without a source. A clip that `missing` has is
+        looked for again, and else silent. Raises SourceError."""
         try:
             found = self._clips.get(key, lambda: self._make(key))
         except DemonError as error:
@@ -130,6 +131,8 @@ class Resources:
                     return self.session.source(path, seconds=seconds, bpm=known[0], downbeat=known[1])
             case ("composed", str(text), seconds, seed):
                 return self.session.compose(text, seconds=float(str(seconds)), seed=int(str(seed)))
+            case ("alone", float(seconds), bpm):
+                return self.session.alone(seconds=seconds, bpm=None if bpm is None else float(str(bpm)))
         raise DemonError(f"no kind of source is called {key!r}")
 
 

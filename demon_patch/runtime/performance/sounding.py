@@ -97,6 +97,13 @@ class Sounding:
         its source is fed back."""
         return self._mixer.cover(frame, feedback)
 
+    def covers(self, frame: int, feedback: Feedback) -> bool:
+        """Returns whether a generation whose controls are read for a transport frame covers something: a clip, or music
+        that is fed back."""
+        controls = self.controls
+        fed = feedback.ready and controls.has_effect("feedback") and controls.control_value("feedback", frame) > 0
+        return fed or not self.source.alone
+
     def source_sound(self, frame: int, at: NDArray[np.int64]) -> NDArray[np.float32]:
         """Returns the source's own sound as heard at a transport frame, [n, channels]. `at` [n] are samples of the
         song."""

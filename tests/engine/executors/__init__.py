@@ -1,3 +1,3 @@
 import pytest
 
-pytest.register_assert_rewrite("tests.support.executor_contract")
+pytest.register_assert_rewrite("tests.support.executor_contract", "tests.support.executor_sides_contract")

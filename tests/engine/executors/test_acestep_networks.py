@@ -15,7 +15,8 @@ from demon_patch.engine.contracts import Conditioning
 from demon_patch.engine.executors import builds, engines
 from demon_patch.engine.executors.engines import Machine, Profile
 from demon_patch.engine.executors.onnx_ import OnnxExecutor, OnnxNetwork, network_of
-from demon_patch.engine.networks import FRAMES, LENGTH, RANK, ROWS, SIDE_INPUTS, Network
+from demon_patch.engine.networks import FRAMES, LENGTH, RANK, ROWS, SIDE_INPUTS, STEERING, Network
+from demon_patch.engine.steering.vector import BlockHooks, shape_of
 from tests.support import tiny_acestep
 from tests.support.exported import needs_onnx
 
@@ -52,8 +53,14 @@ def test_the_denoiser_is_pytorchs(rows: int, length: int) -> None:
     inputs, outputs = sum(each.inputs for each in layers), sum(each.outputs for each in layers)
     arrays = {name: each.numpy() for name, each in given.items()}
     empty = [np.zeros(shape, np.float32) for shape in ((0, inputs), (outputs, 0), (rows, 0))]
-    got = OnnxNetwork(built("denoiser").onnx).run(arrays | dict(zip(SIDE_INPUTS, empty, strict=True)))
-    assert apart(got, expected) <= BOUND
+    arrays |= zip(SIDE_INPUTS, empty, strict=True)
+    steering = 0.3 * torch.randn(rows, *shape_of(denoiser), generator=draw)
+    with BlockHooks(denoiser).at(steering):
+        steered = wanted.run(*given.values())
+    for added, velocity in ((torch.zeros_like(steering), expected), (steering, steered)):
+        got = OnnxNetwork(built("denoiser").onnx).run({**arrays, STEERING: added.numpy()})
+        assert apart(got, velocity) <= BOUND
+    assert apart(steered.numpy(), expected) > 0.1
     assert denoiser is wanted.module
 
 

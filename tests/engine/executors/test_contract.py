@@ -1,6 +1,7 @@
 """The contract that every executor keeps, on the toy family and on the embedded one.
 
-The checks are in tests/support/executor_contract.py; test_contract_mutants.py shows what each of them finds.
+The checks are in tests/support/executor_contract.py and executor_sides_contract.py; test_contract_mutants.py shows what
+each of them finds.
 """
 
 from __future__ import annotations
@@ -24,8 +25,9 @@ from demon_patch.engine.networks import FRAMES
 from demon_patch.errors import DemonError
 from tests.support import tiny_acestep
 from tests.support.engine_shim import ShimEngine
-from tests.support.executor_contract import CAPACITY, CHECKS, Make
+from tests.support.executor_contract import CAPACITY, Make
 from tests.support.executor_contract import FRAMES as STRETCH
+from tests.support.executor_sides_contract import CHECKS
 from tests.support.exported import needs_onnx
 from tests.support.toy_family import toy_family
 

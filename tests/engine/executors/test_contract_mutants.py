@@ -15,7 +15,8 @@ from demon_patch.engine.executors.torch_ import Prepared, TorchExecutor
 from demon_patch.engine.lora.merge import Lora, Loras
 from demon_patch.engine.side_inputs import SideInputs
 from demon_patch.errors import DemonError
-from tests.support.executor_contract import CAPACITY, CHECKS
+from tests.support.executor_contract import CAPACITY
+from tests.support.executor_sides_contract import CHECKS
 from tests.support.toy_family import toy_family
 
 

@@ -23,7 +23,8 @@ from demon_patch.engine.executors.side_inputs import SideLayer, packed
 from demon_patch.engine.families import load_family
 from demon_patch.engine.families.nano.stft import magnitudes, stft, windows
 from demon_patch.engine.lora.merge import LayerChange, Lora
-from demon_patch.engine.networks import FRAMES, RANK, ROWS, SIDE_INPUTS, Axis, Network, Part
+from demon_patch.engine.networks import FRAMES, RANK, ROWS, SIDE_INPUTS, STEERING, Axis, Network, Part
+from demon_patch.engine.steering.vector import BlockHooks, shape_of
 from demon_patch.errors import DemonError
 from tests.support.command import Run
 from tests.support.exported import needs_onnx
@@ -63,8 +64,13 @@ def test_the_denoiser_is_pytorchs(rows: int, frames: int) -> None:
     layers = builds.build(network("denoiser")).layers
     sides = packed(layers, ())
     inputs |= zip(SIDE_INPUTS, (sides.down, sides.up, sides.shares(rows)), strict=True)
-    got = torch.from_numpy(runtime("denoiser").run(inputs))
-    assert float((got - expected).abs().max()) <= BOUND * float(expected.abs().max())
+    steering = 0.3 * torch.randn(rows, *shape_of(denoiser), generator=draw)
+    with BlockHooks(denoiser).at(steering):
+        steered = denoiser.velocity(x, time, context, condition)
+    for added, wanted in ((torch.zeros_like(steering), expected), (steering, steered)):
+        got = torch.from_numpy(runtime("denoiser").run({**inputs, STEERING: added.numpy()}))
+        assert float((got - wanted).abs().max()) <= BOUND * float(wanted.abs().max())
+    assert float((steered - expected).abs().max()) > 0.1 * float(expected.abs().max())
 
 
 @pytest.mark.parametrize("frames", LATENTS)

@@ -71,6 +71,17 @@ def downloads(name: str) -> tuple[Download, ...]:
     return Download(model.repository, (model.folder,), "" if model.folder else name), shared
 
 
+def steering_shape(name: str) -> tuple[int, int]:
+    """Returns the number of blocks that can be steered and the width of their outputs, as the configuration of the
+    model's files says. Raises WeightsError."""
+    from demon_patch.engine.families.acestep.checkpoint import find  # noqa: PLC0415
+    from demon_patch.engine.families.acestep.sizes import sizes_of  # noqa: PLC0415
+    from demon_patch.engine.model_folder import model_folder  # noqa: PLC0415
+
+    sizes = sizes_of(find(name, model_folder()))["transformer"]
+    return sizes["num_hidden_layers"], sizes["hidden_size"]
+
+
 def layers(name: str) -> dict[str, tuple[int, ...]]:
     """Returns the shape of the weights of each layer of the denoiser that a LoRA can change, read from the headers of
     its files. Raises WeightsError."""

@@ -49,7 +49,7 @@ class Wording(NamedTuple):
 
 class AceStepConditioner:
     """The conditioner of ACE-Step 1.5 (the `Conditioner` of `engine.contracts`). It is a `ReadsSong`, since what a
-    prompt says of tempo, key, length and task depends on the clip, a `Sings` and a
+    prompt says of tempo, key, length and task depends on the clip, a `Sings`, a `PlaysAlone` and a
     `Repaints`.
 
     guided: whether the empty prompt is the learned null condition, as guidance needs it.
@@ -88,10 +88,14 @@ class AceStepConditioner:
 
     def compose(self, prompt: str, seconds: float, seed: int) -> Source:
         """Returns silence: the family composes no clip, and makes music from the prompt alone. `seed` has no effect."""
+        return replace(self.alone(seconds, metas_of(prompt, Metas()).bpm), notes=(_TEXT_ONLY,), alone=False)
+
+    def alone(self, seconds: float, bpm: float | None) -> Source:
+        """Returns silence that stands for the song of a prompt alone."""
         frames = self._spec.frames(seconds)
         silence = self._silence(frames)
         audio = np.zeros((frames * self._spec.samples_per_frame, self._spec.channels), np.float32)
-        return Source(silence, silence, audio, "silence", metas_of(prompt, Metas()).bpm, 0.0, (_TEXT_ONLY,))
+        return Source(silence, silence, audio, "silence", bpm, alone=True)
 
     def load(
         self,

@@ -22,7 +22,8 @@ LENGTHS = 8
 
 
 class AceStepDenoiser(nn.Module):
-    """The denoiser (the `Denoiser` of `engine.contracts`), and a `MixesPrompts`: prompts have different lengths.
+    """The denoiser (the `Denoiser` of `engine.contracts`), a `MixesPrompts`, since prompts have different lengths, and
+    `Steerable`.
 
     The condition of a prompt is a tuple of four tensors:
     states [L, E], the positions of the condition encoder;
@@ -36,6 +37,8 @@ class AceStepDenoiser(nn.Module):
         super().__init__()
         self.transformer = transformer
         self.name = name
+        self.hidden = int(transformer.config.hidden_size)
+        self.blocks = nn.ModuleList(nn.Identity() for _ in transformer.layers)  # what each layer puts out, as steered
         self._window = int(transformer.config.sliding_window)
         self._tables: dict[object, tuple[Tensor, Tensor, Tensor | None]] = {}
 
@@ -94,7 +97,7 @@ class AceStepDenoiser(nn.Module):
             z = layer.cross_attn_norm(y)
             y = y + _cross_attention(layer.cross_attn, z, keys[:, :, at], values[:, :, at], counts)
             z = torch.addcmul(shift2, layer.mlp_norm(y), 1 + scale2)
-            y = torch.addcmul(y, layer.mlp(z), gate2)
+            y = self.blocks[at](torch.addcmul(y, layer.mlp(z), gate2))
         shift, scale = (model.scale_shift_table + last).chunk(2, 1)
         y = torch.addcmul(shift, model.norm_out(y), 1 + scale)
         return model.proj_out_conv(y.transpose(1, 2)).transpose(1, 2).float()
@@ -119,8 +122,8 @@ class AceStepDenoiser(nn.Module):
         def run(x: Tensor, time: Tensor, context: Tensor, *condition: Tensor) -> Tensor:
             return self.velocity(x, time, context, condition)
 
-        output = Part("velocity", (ROWS, FRAMES, LATENT))
-        return (Network(self.name, "denoiser", self, run, inputs, output, axes, loras=True),)
+        output, steered = Part("velocity", (ROWS, FRAMES, LATENT)), (len(self.blocks), self.hidden)
+        return (Network(self.name, "denoiser", self, run, inputs, output, axes, True, steered),)
 
     @property
     def _kind(self) -> torch.dtype:

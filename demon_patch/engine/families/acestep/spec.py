@@ -46,4 +46,5 @@ def spec(name: str) -> FamilySpec:
         tick_song=1500,
         timbre=True,
         lyrics=True,
+        needs_source=False,
     )

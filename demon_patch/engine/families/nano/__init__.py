@@ -60,6 +60,13 @@ def downloads(name: str) -> tuple[Download, ...]:
     return ()
 
 
+def steering_shape(name: str) -> tuple[int, int]:
+    """Returns the number of blocks that can be steered and the width of their outputs."""
+    from demon_patch.engine.families.nano.spec import STEERING as SHAPE  # noqa: PLC0415
+
+    return SHAPE
+
+
 def layers(name: str = "nano") -> dict[str, tuple[int, ...]]:
     """Returns the shape of the weights of each layer that a LoRA can change, read from the header of the denoiser's
     file."""

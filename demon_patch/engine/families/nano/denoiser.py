@@ -245,5 +245,6 @@ class NanoDenoiser(nn.Module):
                 Part("velocity", (ROWS, FRAMES, latent)),
                 {ROWS: Axis(1, 1, 64), FRAMES: Axis(PATCH, 4 * PATCH, self.shape.frames)},
                 loras=True,
+                steered=(len(self.blocks), width),
             ),
         )

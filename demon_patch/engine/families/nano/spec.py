@@ -16,7 +16,7 @@ PATCH = 2
 # it differs a little more than in its middle, and from the twelfth frame on no more than there.
 # Margins, taper and ticks are measured: the margins by tools/train_nano/measure.py (17 frames are the whole reach of a
 # decode, which is then equal within 2e-7; 13 leave -119 dB in the worst of 8 windows, 12 leave -77 dB), the taper by
-# tools/train_nano/taper.py.
+# `demon-patch model measure nano RECORDING...`.
 # Ring depth: a row for each of two cores. More rows complete no more generations a second, and each answers later.
 SPEC = FamilySpec(
     name="nano",

@@ -13,6 +13,8 @@ CHAIN: tuple[str, ...] = ("scheduler", "source_blend", "step_state", "decoder")
 LORA = "lora"
 STEER = "steer"
 STEP_WINDOW = "step_window"
+LENGTH = "length"
+"""The port of the Scheduler that has the length of a song without a source."""
 
 _TYPES: dict[str, PortType] = {
     "scalar": "value",
@@ -46,9 +48,10 @@ def engine_node(
     out: Out,
     display: str,
     tags: tuple[str, ...],
+    settings: tuple[Port, ...] = (),
 ) -> Declaration:
-    """The declaration of an engine node: `inputs`, then one port for each row that `carrier` carries."""
-    ports = (*inputs, *(port_of(row) for row in carried_by(carrier)))
+    """The declaration of an engine node: `inputs`, one port for each row that `carrier` carries, then `settings`."""
+    ports = (*inputs, *(port_of(row) for row in carried_by(carrier)), *settings)
     return Declaration(carrier, title, sentence, "engine", "engine", tags, ports, (out,), display=display)
 
 
@@ -62,6 +65,20 @@ scheduler = engine_node(
     out=_OUT,
     display="ring",
     tags=("ring", "strength", "seed", "steps", "generate"),
+    settings=(
+        Port(
+            LENGTH,
+            "value",
+            60.0,
+            8.0,
+            240.0,
+            "log",
+            "s",
+            title="Length",
+            fixed=True,
+            doc="Length of the song where no source is wired, on a model that needs none; else the source's holds.",
+        ),
+    ),
 )
 source_blend = engine_node(
     "source_blend",

@@ -56,7 +56,7 @@ def check(served: ServedHost, peer: Peer, message: Check) -> Problems:
     patch, spec = host.patch, host.performer.spec
     wrong = [*problems(patch, CATALOGUE, spec)]
     files = inspect_files(patch, host.folder, CATALOGUE, known=patch)
-    odd = [] if wrong else [*warnings_of(patch, CATALOGUE), *unknown_words(patch, CATALOGUE, spec.name)]
+    odd = [] if wrong else [*warnings_of(patch, CATALOGUE, spec.name), *unknown_words(patch, CATALOGUE, spec.name)]
     faults = (Fault(text=f"node {node}: {text}", what=text, node=node) for node, text in host.status.faults.items())
     return Problems(
         problems=tuple(map(Fault.of, (*wrong, *files.mistakes))),

@@ -13,7 +13,8 @@ from demon_patch.engine.executors import builds
 from demon_patch.engine.executors.onnx_ import OnnxNetwork
 from demon_patch.engine.executors.side_inputs import packed
 from demon_patch.engine.families.acestep.denoiser import AceStepDenoiser
-from demon_patch.engine.networks import FRAMES, SIDE_INPUTS, Exports
+from demon_patch.engine.networks import FRAMES, SIDE_INPUTS, STEERING, Exports
+from demon_patch.engine.steering.vector import shape_of
 from tests.support import tiny_acestep as tiny
 from tests.support.exported import needs_onnx
 
@@ -45,5 +46,6 @@ def test_onnx_runtime_has_pytorchs_numbers(family: Family, tmp_path: Path, monke
         inputs = {name: np.ascontiguousarray(tensor.numpy()) for name, tensor in own}
         sides = packed(build.layers, ())
         inputs |= zip(SIDE_INPUTS, (sides.down, sides.up, sides.shares(rows)), strict=True)
+        inputs[STEERING] = np.zeros((rows, *shape_of(denoiser)), np.float32)
         got = torch.from_numpy(runtime.run({name: inputs[name] for name in runtime.inputs}))
         assert float((got - expected).abs().max()) <= BOUND * float(expected.abs().max())

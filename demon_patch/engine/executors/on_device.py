@@ -1,0 +1,38 @@
+"""What the executors of a GPU share: one lane, and prompts and times that are computed on the model's device."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from demon_patch.engine.contracts import Conditioning, Denoiser
+from demon_patch.engine.executors.torch_ import Prepared, TorchExecutor
+
+
+def device_of(denoiser: object) -> torch.device:
+    """Returns the device of a denoiser's weights; the processor for one without weights."""
+    first = next(iter(denoiser.parameters()), None) if isinstance(denoiser, nn.Module) else None
+    return torch.device("cpu") if first is None else first.device
+
+
+class OnDeviceExecutor(TorchExecutor):
+    """A `TorchExecutor` with one lane, since forwards of one GPU run one after the other. Prompts and times may lie on
+    another device.
+
+    device: where the denoiser's weights lie.
+    """
+
+    def __init__(self, denoiser: Denoiser, bucket: int, capacity: int) -> None:
+        super().__init__(denoiser, bucket, capacity, 1)
+        self.device = device_of(denoiser)
+
+    @torch.inference_mode()
+    def prepare(self, conditioning: Conditioning) -> Prepared:
+        """Computes the denoiser's condition tensors of a prompt on its device and returns them as a handle."""
+        moved = Conditioning(conditioning.tokens.to(self.device), conditioning.text, conditioning.unknown)
+        return super().prepare(moved)
+
+    @torch.inference_mode()
+    def prepare_schedule(self, t: Tensor) -> Tensor:
+        """Returns the time embeddings [S+1, E] of timesteps [S+1], on the device of `t`."""
+        return super().prepare_schedule(t.to(self.device)).to(t.device)
