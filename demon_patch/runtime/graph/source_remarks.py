@@ -37,7 +37,9 @@ def source_remarks(wiring: Wiring, plan: RingPlan, spec: FamilySpec, clip: bool)
         mend=f"wire a source node to it to cover one, or set {LENGTH} for another length",
     )
     for id in (plan.scheduler, plan.source_blend):
-        for port in wiring.known[id].ports if id is not None else ():
+        if id is None:
+            continue
+        for port in wiring.known[id].ports:
             moved = (id, port.name) in wiring.into or port.name in wiring.patch.nodes[id].values
             if port.control in OF_SOURCE and moved:
                 yield PatchError("it has no effect without a source", node=id, port=port.name, mend="wire a source")

@@ -45,7 +45,7 @@ what is heard.
 RAISED = {17: 12, 18: 12}
 """Semitones by which keys are raised: organs whose lowest stop sounds an octave below."""
 
-KIT_NAMES = dict(zip((0, 8, 16, 24, 25, 32, 40, 48), BAND_KITS, strict=True))
+KIT_NAMES: dict[int, str] = dict(zip((0, 8, 16, 24, 25, 32, 40, 48), BAND_KITS, strict=True))
 """Names of drum programs, as tags have them."""
 
 _VOLUMES = {"drums": 104, "bass": 92, "chords": 88, "arp": 86, "lead": 100}
