@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,7 @@ def build(
     executor: str = "onnx",
     seconds: Seconds = 60.0,
     precision: str = "float32",
+    weights: Path | None = None,
     gpu: str = HERE,
     again: Switch = False,
 ) -> None:
@@ -47,6 +49,7 @@ def build(
         seconds: The length of song, or of the stretch in focus, up to 3600, for engines, which have one fixed length.
         precision: float32, or int8 (onnx only): products of eight bits, which are let in only if twelve prompts sound
             as in float32; --executor onnx-int8 then plays them.
+        weights: A folder that demon-patch lora bake wrote, in place of the model's own weights.
         gpu: What an engine is for: the GPU that is here, or one by name, as sm89 (RTX 4090), which needs none.
         again: Builds also what is there already.
     """
@@ -62,7 +65,7 @@ def build(
     check_precision(precision, executor)
     began = perf_counter()
     finish = _engines(gpu, again) if executor == "tensorrt" else None
-    family = load_family(model)
+    family = load_family(model, weights)
     frames = family.spec.frames(seconds)
     networks = [network.at({FRAMES: frames}) for network in _networks(family)]
     networks = [replace(each, precision=precision) if each.name == "denoiser" else each for each in networks]

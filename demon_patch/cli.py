@@ -122,6 +122,7 @@ def render(
     force: Switch = False,
     model: str | None = None,
     model_dir: Path | None = None,
+    weights: Path | None = None,
     executor: str = DEFAULT,
     threads: Threads = None,
 ) -> None:
@@ -138,6 +139,7 @@ def render(
         force: Write over files that are neither renders nor pictures of ours.
         model: The model that renders, in place of the patch's own; demon-patch model list shows all.
         model_dir: The folder of models, in place of DEMON_PATCH_MODELS.
+        weights: A folder that demon-patch lora bake wrote, in place of the model's own weights.
         executor: What runs the model: torch; onnx, tensorrt (after `demon-patch build`); or auto, which says why.
         threads: Processor threads, 1 to 64; all by default.
     """
@@ -147,7 +149,7 @@ def render(
     _writable(out, picture)
     with files_of(patch) as folder:
         allow(out, picture, load_patch(patch), folder, source, force=force)
-        load = session_loader(model_dir, executor, threads, tell)
+        load = session_loader(model_dir, executor, threads, tell, weights=weights)
         _write(_prepare(patch, folder, source, seed, load, model), patch, seconds, out, rate, picture, force)
 
 
@@ -175,6 +177,7 @@ def play(
     clock_out: Names = (),
     model: str | None = None,
     model_dir: Path | None = None,
+    weights: Path | None = None,
     executor: str = DEFAULT,
     threads: Threads = None,
 ) -> None:
@@ -198,6 +201,7 @@ def play(
         clock_out: Send the clock to a MIDI device, by its name; NAME=MS sends it later, below 0 earlier.
         model: The model that plays, in place of the patch's own; demon-patch model list shows all.
         model_dir: The folder of models, in place of DEMON_PATCH_MODELS.
+        weights: A folder that demon-patch lora bake wrote, in place of the model's own weights.
         executor: What runs the model: torch; onnx, tensorrt (after `demon-patch build`); or auto, which says why.
         threads: Processor threads, 1 to 64; all by default.
     """
@@ -233,7 +237,7 @@ def play(
                 "a pack is not edited while it plays", file=patch, mend="unpack it, and watch its patch file"
             )
         with files_of(patch) as folder:
-            load = session_loader(model_dir, executor, threads, tell, live=True)
+            load = session_loader(model_dir, executor, threads, tell, True, weights)
             document, session, clip = _load(patch, source, seed, load, model)
 
             def make() -> Host:

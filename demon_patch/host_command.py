@@ -36,6 +36,7 @@ def host(
     buffer: int = 0,
     model: str | None = None,
     model_dir: Path | None = None,
+    weights: Path | None = None,
     seed: int | None = None,
     discard: Switch = False,
     safe: Switch = False,
@@ -56,6 +57,7 @@ def host(
         buffer: Frames of the device's buffer, 8 to 16384; the shortest safe one by default.
         model: The model that plays, in place of the patch's own; demon-patch model list shows all.
         model_dir: The folder of models, in place of DEMON_PATCH_MODELS.
+        weights: A folder that demon-patch lora bake wrote, in place of the model's own weights.
         seed: Takes the place of the Scheduler's seed.
         discard: Plays the file as it is: edits that were not saved when an earlier host ended stay a kept version.
         safe: Starts in safe mode: muted, without live values, and without MIDI and OSC, until a client ends it.
@@ -80,7 +82,7 @@ def host(
             document = _load(file, seed, model)
             files, into = (Path.cwd(), Path.cwd()) if patch is None else (folder, patch.parent)
 
-            load = session_loader(model_dir, executor, threads, tell, live=True)
+            load = session_loader(model_dir, executor, threads, tell, True, weights)
             session = load(model or document.meta.model or "nano")
 
             def make() -> Host:

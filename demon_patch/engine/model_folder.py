@@ -30,11 +30,17 @@ def use_model_folder(folder: Path) -> None:
 
 
 def session_loader(
-    folder: Path | None, executor: str, threads: int | None, say: Callable[[object], object], live: bool = False
+    folder: Path | None,
+    executor: str,
+    threads: int | None,
+    say: Callable[[object], object],
+    live: bool = False,
+    weights: Path | None = None,
 ) -> Callable[[str], Session]:
     """Returns what loads a model by its name, for an executor by its name, or `auto`.
 
     folder: that of the models; None for the usual one. threads, live: as in `Session.load`.
+    weights: a folder of baked weights of the model that is loaded first; other models play their own.
     say: told which executor `auto` took, and why.
     """
     from demon_patch.engine.executors import AUTO  # noqa: PLC0415
@@ -43,8 +49,12 @@ def session_loader(
     if folder is not None:
         use_model_folder(folder)
 
+    loaded: list[str] = []
+
     def load(name: str) -> Session:
-        session = Session.load(name, executor=executor, threads=threads, live=live)
+        loaded.append(name)
+        own = weights if name == loaded[0] else None
+        session = Session.load(name, executor=executor, threads=threads, live=live, weights=own)
         if executor == AUTO:
             say(session.choice)
         return session

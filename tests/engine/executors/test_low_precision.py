@@ -1,4 +1,4 @@
-"""Products of eight bits: built only once their sound was judged, found again with their verdict, and played by name."""
+"""Products of eight bits: kept only once their sound was judged, found again with their verdict, played by name."""
 
 from __future__ import annotations
 
@@ -91,7 +91,9 @@ def test_a_wrong_layout_of_scales_is_refused_and_leaves_nothing(
 
 
 def test_what_was_not_judged_does_not_play(family: Family) -> None:
-    for refusal in (why_not("onnx-int8", family.denoiser), pytest.raises(DemonError, builds.build, low(family)).value):
+    with pytest.raises(DemonError) as raised:
+        builds.build(low(family))
+    for refusal in (why_not("onnx-int8", family.denoiser), raised.value):
         assert refusal is not None
         assert "in int8" in refusal.what
         assert refusal.mend.endswith("--precision int8")
