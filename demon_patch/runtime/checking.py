@@ -81,8 +81,8 @@ def _of_patch(patch: Patch, folder: Path, path: Path) -> list[Finding]:
 
 
 def _measure_loras(patch: Patch, folder: Path) -> None:
-    """Measures the distance to off of each LoRA whose file a patch names and that is not known yet, and keeps it. Passes
-    over what cannot be played: `inspect_files` says what is wrong with it."""
+    """Measures the distance to off of each LoRA whose file a patch names, where it is not known yet, and keeps it.
+    Passes over what cannot be played: `inspect_files` says what is wrong with it."""
     model, session = patch.meta.model or NAMES[0], None
     own = own_files(patch, LORA)
     for _, node in nodes_of(patch) if model in SHIPPED else ():

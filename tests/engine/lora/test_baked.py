@@ -27,16 +27,7 @@ def test_a_rendering_plays_them(baked: Path, tmp_path: Path, capsys: pytest.Capt
     sounds = {}
     for name, more in (("own", ()), ("worn", ("--weights", baked))):
         out = tmp_path / f"{name}.wav"
-        run = Run(
-            capsys,
-            "render",
-            paths.ROOT / "patches" / "first-light.dpatch.json",
-            "--seconds",
-            "0.4",
-            "--out",
-            out,
-            *more,
-        )
+        run = Run(capsys, "render", QUICK, "--seconds", "0.4", "--out", out, *more)
         assert run.code == 0, run.err
         sounds[name] = out.read_bytes()
     assert sounds["own"] != sounds["worn"]
