@@ -124,6 +124,7 @@ def render(
     model_dir: Path | None = None,
     weights: Path | None = None,
     executor: str = DEFAULT,
+    vram_limit: float | None = None,
     threads: Threads = None,
 ) -> None:
     """Renders a patch to a WAV or FLAC file: the same patch and seed give the same samples every time.
@@ -141,6 +142,7 @@ def render(
         model_dir: The folder of models, in place of DEMON_PATCH_MODELS.
         weights: A folder that demon-patch lora bake wrote, in place of the model's own weights.
         executor: What runs the model: torch; onnx, tensorrt (after `demon-patch build`); or auto, which says why.
+        vram_limit: The most gigabytes of a GPU's memory that are taken.
         threads: Processor threads, 1 to 64; all by default.
     """
     from demon_patch.runtime.assets.assets import files_of, load_patch
@@ -149,7 +151,7 @@ def render(
     _writable(out, picture)
     with files_of(patch) as folder:
         allow(out, picture, load_patch(patch), folder, source, force=force)
-        load = session_loader(model_dir, executor, threads, tell, weights=weights)
+        load = session_loader(model_dir, executor, threads, tell, False, weights, vram_limit)
         _write(_prepare(patch, folder, source, seed, load, model), patch, seconds, out, rate, picture, force)
 
 
@@ -179,6 +181,7 @@ def play(
     model_dir: Path | None = None,
     weights: Path | None = None,
     executor: str = DEFAULT,
+    vram_limit: float | None = None,
     threads: Threads = None,
 ) -> None:
     """Plays a patch live, with keys for transport, knobs and recording, until q or Ctrl+C.
@@ -203,6 +206,7 @@ def play(
         model_dir: The folder of models, in place of DEMON_PATCH_MODELS.
         weights: A folder that demon-patch lora bake wrote, in place of the model's own weights.
         executor: What runs the model: torch; onnx, tensorrt (after `demon-patch build`); or auto, which says why.
+        vram_limit: The most gigabytes of a GPU's memory that are taken.
         threads: Processor threads, 1 to 64; all by default.
     """
     plain = plain or not (sys.stdin.isatty() and sys.stdout.isatty())
@@ -237,7 +241,7 @@ def play(
                 "a pack is not edited while it plays", file=patch, mend="unpack it, and watch its patch file"
             )
         with files_of(patch) as folder:
-            load = session_loader(model_dir, executor, threads, tell, True, weights)
+            load = session_loader(model_dir, executor, threads, tell, True, weights, vram_limit)
             document, session, clip = _load(patch, source, seed, load, model)
 
             def make() -> Host:

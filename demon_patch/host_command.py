@@ -41,6 +41,7 @@ def host(
     discard: Switch = False,
     safe: Switch = False,
     executor: str = "torch",
+    vram_limit: float | None = None,
     threads: Threads = None,
 ) -> None:
     """Plays a patch without a view and serves it to other programs until Ctrl+C; prints the address that it listens on.
@@ -62,6 +63,7 @@ def host(
         discard: Plays the file as it is: edits that were not saved when an earlier host ended stay a kept version.
         safe: Starts in safe mode: muted, without live values, and without MIDI and OSC, until a client ends it.
         executor: What runs the model: torch; onnx, tensorrt (after `demon-patch build`); or auto, which says why.
+        vram_limit: The most gigabytes of a GPU's memory that are taken.
         threads: Processor threads, 1 to 64; all by default.
     """
     from demon_patch.runtime.audio.device_choice import DeviceChoice, outputs_of
@@ -82,7 +84,7 @@ def host(
             document = _load(file, seed, model)
             files, into = (Path.cwd(), Path.cwd()) if patch is None else (folder, patch.parent)
 
-            load = session_loader(model_dir, executor, threads, tell, True, weights)
+            load = session_loader(model_dir, executor, threads, tell, True, weights, vram_limit)
             session = load(model or document.meta.model or "nano")
 
             def make() -> Host:

@@ -36,11 +36,13 @@ def session_loader(
     say: Callable[[object], object],
     live: bool = False,
     weights: Path | None = None,
+    vram_limit: float | None = None,
 ) -> Callable[[str], Session]:
     """Returns what loads a model by its name, for an executor by its name, or `auto`.
 
     folder: that of the models; None for the usual one. threads, live: as in `Session.load`.
     weights: a folder of baked weights of the model that is loaded first; other models play their own.
+    vram_limit: gigabytes of a GPU's memory that may be taken; None for all.
     say: told which executor `auto` took, and why.
     """
     from demon_patch.engine.executors import AUTO  # noqa: PLC0415
@@ -53,6 +55,10 @@ def session_loader(
 
     def load(name: str) -> Session:
         loaded.append(name)
+        if vram_limit is not None:
+            from demon_patch.engine.executors.vram import limit_vram  # noqa: PLC0415
+
+            limit_vram(vram_limit, name)
         own = weights if name == loaded[0] else None
         session = Session.load(name, executor=executor, threads=threads, live=live, weights=own)
         if executor == AUTO:
