@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -13,15 +16,27 @@ from demon_patch.nearest import did_you_mean
 if TYPE_CHECKING:
     from demon_patch.engine.contracts import Family
     from demon_patch.engine.executors.builds import Build
+    from demon_patch.engine.executors.gate import Verdict
     from demon_patch.engine.networks import Network
 
-EXAMPLES = examples("demon-patch build --executor onnx", "demon-patch build --executor tensorrt --seconds 60")
+EXAMPLES = examples(
+    "demon-patch build --executor onnx",
+    "demon-patch build --precision int8",
+    "demon-patch build --executor tensorrt --seconds 60",
+)
 BUILT = ("onnx", "tensorrt")
 HERE = "here"
 
 
 def build(
-    *, model: str = "nano", executor: str = "onnx", seconds: Seconds = 60.0, gpu: str = HERE, again: Switch = False
+    *,
+    model: str = "nano",
+    executor: str = "onnx",
+    seconds: Seconds = 60.0,
+    precision: str = "float32",
+    weights: Path | None = None,
+    gpu: str = HERE,
+    again: Switch = False,
 ) -> None:
     """Exports a model's networks for an executor, and builds engines where it takes them.
 
@@ -32,6 +47,9 @@ def build(
         model: The model, as a patch names it.
         executor: What will run it: onnx (ONNX Runtime), or tensorrt.
         seconds: The length of song, or of the stretch in focus, up to 3600, for engines, which have one fixed length.
+        precision: float32, or int8 (onnx only): products of eight bits, which are let in only if twelve prompts sound
+            as in float32; --executor onnx-int8 then plays them.
+        weights: A folder that demon-patch lora bake wrote, in place of the model's own weights.
         gpu: What an engine is for: the GPU that is here, or one by name, as sm89 (RTX 4090), which needs none.
         again: Builds also what is there already.
     """
@@ -44,11 +62,13 @@ def build(
     check_name(executor)
     if executor not in BUILT:
         raise DemonError(f"{executor} needs no build", mend=f"name one of {', '.join(BUILT)} with --executor")
+    check_precision(precision, executor)
     began = perf_counter()
     finish = _engines(gpu, again) if executor == "tensorrt" else None
-    family = load_family(model)
+    family = load_family(model, weights)
     frames = family.spec.frames(seconds)
     networks = [network.at({FRAMES: frames}) for network in _networks(family)]
+    networks = [replace(each, precision=precision) if each.name == "denoiser" else each for each in networks]
     if not networks:
         raise DemonError(f"the model family {model} declares no network to export", mend="play it with torch")
     for at, network in enumerate(networks):
@@ -58,9 +78,35 @@ def build(
 
         if again:
             forget(network)
-        built = make(network, say)
+        built = make(network, say, partial(_verdict, family, network))
         if finish is not None:
             finish(network, built, frames, say)
+
+
+def check_precision(precision: str, executor: str) -> None:
+    """Raises DemonError for a precision that there is not, or that the executor does not have."""
+    from demon_patch.engine.networks import FULL, PRECISIONS
+
+    if precision not in PRECISIONS:
+        mend = did_you_mean(precision, PRECISIONS, f"choose one of: {', '.join(PRECISIONS)}")
+        raise DemonError(f"there is no precision named {precision!r}", mend=mend)
+    if precision != FULL and executor != "onnx":
+        raise DemonError(f"{executor} has no engines in {precision} yet", mend="build it in float32")
+
+
+def _verdict(family: Family, network: Network, build: Build) -> Verdict:
+    """Judges the sound of a network of low precision against PyTorch's in float32."""
+    from demon_patch.engine.executors.gate import SECONDS, judge
+    from demon_patch.engine.executors.onnx_ import LowOnnxExecutor
+    from demon_patch.engine.executors.torch_ import TorchExecutor
+    from demon_patch.engine.networks import FRAMES
+    from demon_patch.engine.session import Session
+
+    axis = network.axes[FRAMES]
+    seconds = axis.most / family.spec.frame_rate if axis.fixed else SECONDS
+    reference = Session(family, TorchExecutor(family.denoiser))
+    candidate = Session(family, LowOnnxExecutor(family.denoiser, judged=build))
+    return judge(reference, candidate, seconds=seconds)
 
 
 def _networks(family: Family) -> list[Network]:

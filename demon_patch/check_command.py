@@ -27,7 +27,7 @@ def check(*patches: Path, as_json: JsonFlag = False) -> None:
 
     if not patches:
         raise DemonError("no patch is named", mend="name one or more *.dpatch.json files")
-    found = {path: findings(path) for path in patches}
+    found = {path: findings(path, measure=True) for path in patches}
     if as_json:
         print(json.dumps([asdict(finding) for each in found.values() for finding in each], indent=2))
     for path, each in found.items() if not as_json else ():

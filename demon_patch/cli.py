@@ -122,7 +122,9 @@ def render(
     force: Switch = False,
     model: str | None = None,
     model_dir: Path | None = None,
+    weights: Path | None = None,
     executor: str = DEFAULT,
+    vram_limit: float | None = None,
     threads: Threads = None,
 ) -> None:
     """Renders a patch to a WAV or FLAC file: the same patch and seed give the same samples every time.
@@ -138,7 +140,9 @@ def render(
         force: Write over files that are neither renders nor pictures of ours.
         model: The model that renders, in place of the patch's own; demon-patch model list shows all.
         model_dir: The folder of models, in place of DEMON_PATCH_MODELS.
+        weights: A folder that demon-patch lora bake wrote, in place of the model's own weights.
         executor: What runs the model: torch; onnx, tensorrt (after `demon-patch build`); or auto, which says why.
+        vram_limit: The most gigabytes of a GPU's memory that are taken.
         threads: Processor threads, 1 to 64; all by default.
     """
     from demon_patch.runtime.assets.assets import files_of, load_patch
@@ -147,7 +151,7 @@ def render(
     _writable(out, picture)
     with files_of(patch) as folder:
         allow(out, picture, load_patch(patch), folder, source, force=force)
-        load = session_loader(model_dir, executor, threads, tell)
+        load = session_loader(model_dir, executor, threads, tell, False, weights, vram_limit)
         _write(_prepare(patch, folder, source, seed, load, model), patch, seconds, out, rate, picture, force)
 
 
@@ -175,7 +179,9 @@ def play(
     clock_out: Names = (),
     model: str | None = None,
     model_dir: Path | None = None,
+    weights: Path | None = None,
     executor: str = DEFAULT,
+    vram_limit: float | None = None,
     threads: Threads = None,
 ) -> None:
     """Plays a patch live, with keys for transport, knobs and recording, until q or Ctrl+C.
@@ -198,7 +204,9 @@ def play(
         clock_out: Send the clock to a MIDI device, by its name; NAME=MS sends it later, below 0 earlier.
         model: The model that plays, in place of the patch's own; demon-patch model list shows all.
         model_dir: The folder of models, in place of DEMON_PATCH_MODELS.
+        weights: A folder that demon-patch lora bake wrote, in place of the model's own weights.
         executor: What runs the model: torch; onnx, tensorrt (after `demon-patch build`); or auto, which says why.
+        vram_limit: The most gigabytes of a GPU's memory that are taken.
         threads: Processor threads, 1 to 64; all by default.
     """
     plain = plain or not (sys.stdin.isatty() and sys.stdout.isatty())
@@ -233,7 +241,7 @@ def play(
                 "a pack is not edited while it plays", file=patch, mend="unpack it, and watch its patch file"
             )
         with files_of(patch) as folder:
-            load = session_loader(model_dir, executor, threads, tell, live=True)
+            load = session_loader(model_dir, executor, threads, tell, True, weights, vram_limit)
             document, session, clip = _load(patch, source, seed, load, model)
 
             def make() -> Host:

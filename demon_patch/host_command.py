@@ -36,10 +36,12 @@ def host(
     buffer: int = 0,
     model: str | None = None,
     model_dir: Path | None = None,
+    weights: Path | None = None,
     seed: int | None = None,
     discard: Switch = False,
     safe: Switch = False,
     executor: str = "torch",
+    vram_limit: float | None = None,
     threads: Threads = None,
 ) -> None:
     """Plays a patch without a view and serves it to other programs until Ctrl+C; prints the address that it listens on.
@@ -56,10 +58,12 @@ def host(
         buffer: Frames of the device's buffer, 8 to 16384; the shortest safe one by default.
         model: The model that plays, in place of the patch's own; demon-patch model list shows all.
         model_dir: The folder of models, in place of DEMON_PATCH_MODELS.
+        weights: A folder that demon-patch lora bake wrote, in place of the model's own weights.
         seed: Takes the place of the Scheduler's seed.
         discard: Plays the file as it is: edits that were not saved when an earlier host ended stay a kept version.
         safe: Starts in safe mode: muted, without live values, and without MIDI and OSC, until a client ends it.
         executor: What runs the model: torch; onnx, tensorrt (after `demon-patch build`); or auto, which says why.
+        vram_limit: The most gigabytes of a GPU's memory that are taken.
         threads: Processor threads, 1 to 64; all by default.
     """
     from demon_patch.runtime.audio.device_choice import DeviceChoice, outputs_of
@@ -80,7 +84,7 @@ def host(
             document = _load(file, seed, model)
             files, into = (Path.cwd(), Path.cwd()) if patch is None else (folder, patch.parent)
 
-            load = session_loader(model_dir, executor, threads, tell, live=True)
+            load = session_loader(model_dir, executor, threads, tell, True, weights, vram_limit)
             session = load(model or document.meta.model or "nano")
 
             def make() -> Host:

@@ -8,6 +8,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from demon_patch.console import JsonFlag, examples, out, tell
+from demon_patch.shell_word import shell_word
 
 lora = App(name="lora", help="LoRAs: what they hold, how far they move a model, and baking them into it.")
 
@@ -31,8 +32,8 @@ def info(name: str, *, model: str = "nano") -> None:
 
 @lora.command(help_epilogue=examples("demon-patch lora bake tape=0.8 --to worn-nano"))
 def bake(*loras: str, to: Annotated[Path, Parameter(name="--to")], model: str = "nano") -> None:
-    """Writes a model's weights with LoRAs added to them for good, to a folder that a program loads in place of the
-    model's own. LoRAs that a patch plays are never baked: their strength moves.
+    """Writes a model's weights with LoRAs added to them for good, to a folder that play, render and host take with
+    --weights in place of the model's own. LoRAs that a patch plays are never baked: their strength moves.
 
     Parameters:
         loras: Each LoRA, as NAME=STRENGTH (0 to 2) or NAME for strength 1.
@@ -53,7 +54,8 @@ def bake(*loras: str, to: Annotated[Path, Parameter(name="--to")], model: str = 
             raise DemonError(f"{strength!r} is no number", port="lora_strength", mend="write NAME=0.8") from None
     if not pairs:
         raise DemonError("no LoRA is named", mend="write NAME=STRENGTH for each")
-    tell(f"wrote {write_baked(model, pairs, to)}")
+    folder = write_baked(model, pairs, to)
+    tell(f"wrote {folder}: play it with --model {model} --weights {shell_word(folder)}")
 
 
 def cost(*, as_json: JsonFlag = False) -> None:

@@ -3,7 +3,9 @@ need the machine for themselves; and how much the everyday run tries."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import settings
@@ -25,7 +27,11 @@ ALONE = (  # they play through a sound card, show a window or count what starves
     "test_devices_command.py",
 )
 
+CACHE = TemporaryDirectory(prefix="demon-patch-tests-", ignore_cleanup_errors=True)
+"""Where figures are kept that are measured once: no test reads those of the user."""
+
 quiet_threads()
+os.environ["DEMON_PATCH_CACHE"] = CACHE.name
 settings.register_profile("full", deadline=None)
 settings.register_profile("everyday", deadline=None, max_examples=20)
 

@@ -175,13 +175,13 @@ Blend: TypeAlias = tuple[tuple[Conditioning, float], ...]
 class Source:
     """A clip that a generation can cover.
 
-    latent: [T, C].
-    hints: [T, H], the structure of the clip.
+    latent: [T, C]. hints: [T, H], the structure of the clip.
     audio: float32 [samples, channels] at the family's sample rate, exactly T latent frames long; it loops without a
         gap.
     bpm: tempo in beats per minute, None where it is unknown.
     downbeat: time of the first bar line, in seconds.
     notes: sentences for the player, for example that a long file was cut.
+    leader: of a mix of clips the one with the largest share, whose tempo and key a prompt says; else None.
     alone: whether it is no clip, but silence that stands for the song of a prompt alone (`engine.alone`).
     """
 
@@ -193,6 +193,7 @@ class Source:
     downbeat: float = 0.0
     notes: tuple[str, ...] = field(default=())
     alone: bool = False
+    leader: Source | None = field(default=None, repr=False)
     _found: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def once(self, what: Hashable, find: Callable[[], V]) -> V:

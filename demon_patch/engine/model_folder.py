@@ -30,11 +30,19 @@ def use_model_folder(folder: Path) -> None:
 
 
 def session_loader(
-    folder: Path | None, executor: str, threads: int | None, say: Callable[[object], object], live: bool = False
+    folder: Path | None,
+    executor: str,
+    threads: int | None,
+    say: Callable[[object], object],
+    live: bool = False,
+    weights: Path | None = None,
+    vram_limit: float | None = None,
 ) -> Callable[[str], Session]:
     """Returns what loads a model by its name, for an executor by its name, or `auto`.
 
     folder: that of the models; None for the usual one. threads, live: as in `Session.load`.
+    weights: a folder of baked weights of the model that is loaded first; other models play their own.
+    vram_limit: gigabytes of a GPU's memory that may be taken; None for all.
     say: told which executor `auto` took, and why.
     """
     from demon_patch.engine.executors import AUTO  # noqa: PLC0415
@@ -43,8 +51,16 @@ def session_loader(
     if folder is not None:
         use_model_folder(folder)
 
+    loaded: list[str] = []
+
     def load(name: str) -> Session:
-        session = Session.load(name, executor=executor, threads=threads, live=live)
+        loaded.append(name)
+        if vram_limit is not None:
+            from demon_patch.engine.executors.vram import limit_vram  # noqa: PLC0415
+
+            limit_vram(vram_limit, name)
+        own = weights if name == loaded[0] else None
+        session = Session.load(name, executor=executor, threads=threads, live=live, weights=own)
         if executor == AUTO:
             say(session.choice)
         return session

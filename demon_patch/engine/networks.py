@@ -23,6 +23,11 @@ SIDE_INPUTS = ("lora_down", "lora_up", "lora_share")
 STEERING = "steering"
 """The input, after those, of a denoiser that can be steered: [rows, blocks, hidden], added to each block's output."""
 
+FULL, INT8 = "float32", "int8"
+PRECISIONS = (FULL, INT8)
+"""What products are computed in: float32, or weights and inputs of eight bits. What is low is let in by its sound alone
+(`executors.gate`)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Axis:
@@ -66,6 +71,7 @@ class Network:
     axes: by name, all that shapes name, and `rows` first where a shape begins with it.
     loras: whether the layers that `run` calls can have side paths (`lora`), whose inputs follow the own ones.
     steered: blocks and width of the state that `STEERING` is added to; None for a network that cannot be steered.
+    precision: of its products, a name of `PRECISIONS`.
     """
 
     model: str
@@ -77,6 +83,7 @@ class Network:
     axes: Mapping[str, Axis]
     loras: bool = False
     steered: tuple[int, int] | None = None
+    precision: str = FULL
 
     def at(self, lengths: Mapping[str, int]) -> Network:
         """Returns the network with those of its fixed axes that `lengths` names at one length each."""

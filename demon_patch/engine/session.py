@@ -18,9 +18,10 @@ from demon_patch.engine.check_controls import checked_number
 from demon_patch.engine.contracts import Blend, Conditioning, Executor, Family, Handle, ReadsLoudness, Source
 from demon_patch.engine.controls import Control
 from demon_patch.engine.executors import DEFAULT, Choice, check_name, choose, executor_named
-from demon_patch.engine.families import load_family
-from demon_patch.engine.lora.effect import effect_note, effect_of
-from demon_patch.engine.lora.merge import Lora, Loras, read_lora
+from demon_patch.engine.families import load_family, weights_files
+from demon_patch.engine.lora.known_effects import weights_stamp
+from demon_patch.engine.lora.load import load_lora
+from demon_patch.engine.lora.merge import Lora, Loras
 from demon_patch.engine.networks import TakesCodec
 from demon_patch.engine.prompt_contracts import ReadsSong, Repaints, Sings
 from demon_patch.engine.ring.focus import focused
@@ -33,8 +34,7 @@ from demon_patch.engine.sound.dry_path import Cover, Covered, power_of
 from demon_patch.engine.sound.window import decode_song, decode_window
 from demon_patch.engine.steering.vector import Steering, read_steering
 from demon_patch.engine.tensor_digest import tensor_digest
-from demon_patch.errors import DemonError, WeightsError
-from demon_patch.nearest import chosen
+from demon_patch.errors import DemonError
 from demon_patch.small_cache import Same, SmallCache
 
 PLACES = 2 * CONDITIONS * MAX_DEPTH
@@ -63,11 +63,13 @@ class Session:
         `PLACES` prompt places.
 
     choice: which executor it is, and why, where `load` made the session; else None.
+    stamp: says which weights are loaded, where `load` made the session; else None.
     """
 
     def __init__(self, family: Family, executor: Executor | None = None, choice: Choice | None = None) -> None:
         self.family = family
         self.choice = choice
+        self.stamp: str | None = None
         self.spec = family.spec
         self.executor: Executor = executor if executor is not None else executor_named(DEFAULT)(family.denoiser)
         if self.executor.capacity < PLACES:
@@ -86,24 +88,28 @@ class Session:
 
     @classmethod
     def load(
-        cls, name: str = "nano", *, executor: str = DEFAULT, threads: int | None = None, live: bool = False
-    ) -> Session:
+        cls, name: str = "nano", *, executor: str = DEFAULT, threads: int | None = None, live: bool = False,
+        weights: Path | None = None,
+    ) -> Session:  # fmt: skip
         """Returns a session of the family `name`, run by the executor of that name.
 
         executor: a name of `engine.executors.EXECUTORS`, or `auto` (`engine.executors.choose`).
         threads: processor threads (lanes) on which forwards run side by side; by default all of them, at most 8.
         live: whether it is for playing; else it is for rendering. Only `auto` asks.
+        weights: a folder of baked weights, in place of the model's own (`families.load_family`).
         Raises DemonError for an unknown name and for an executor that cannot run the model here, and WeightsError for
         missing or damaged weights.
         """
         check_name(executor)
         torch.set_num_threads(1)  # rows run side by side instead: see engine.executors.row_threads
-        family = load_family(name)
+        family = load_family(name, weights)
         choice = choose(executor, family.denoiser, live)
         made = executor_named(choice.name)(family.denoiser, lanes=threads or min(os.cpu_count() or 1, 8))
         if isinstance(made, TakesCodec):
             family = replace(family, codec=made.codec(family.codec))
-        return cls(family, made, choice)
+        session = cls(family, made, choice)
+        session.stamp = weights_stamp(weights_files(name, weights))
+        return session
 
     def prompt(self, text: str, lyrics: str = "", language: str = "") -> Conditioning:
         """Returns a prompt from free text. Its `unknown` are the words that the family cannot read.
@@ -152,15 +158,7 @@ class Session:
     def lora(self, name: str | Path) -> Lora:
         """From any thread. Reads a LoRA: one of the family's own by its name, or any safetensors file by its path. Its
         notes say how far it moves the model. Raises WeightsError."""
-        own = self.family.loras
-        path = own.get(str(name), Path(name))
-        try:
-            lora = read_lora(path, self.family.denoiser)
-        except WeightsError as error:
-            if own and not Path(name).suffix:
-                error.mend = f"{chosen(str(name), sorted(own))}, or name a .safetensors file"
-            raise
-        return replace(lora, notes=(*lora.notes, effect_note(effect_of(self.family, lora))))
+        return load_lora(self.family, name, self.stamp)
 
     def steering(self, name: str | Path) -> Steering:
         """From any thread. Reads a steering vector: one of the family's own by its name, or any file by its path.

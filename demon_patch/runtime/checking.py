@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from demon_patch.engine.families import NAMES, spec_of
+from demon_patch.engine.families import NAMES, SHIPPED, spec_of
 from demon_patch.errors import DemonError
 from demon_patch.nodes.catalogue import CATALOGUE
+from demon_patch.nodes.library.engine.engine import LORA
 from demon_patch.patch.model.document import Patch
+from demon_patch.patch.model.walk import nodes_of
 from demon_patch.runtime.assets.assets import files_of, load_patch
-from demon_patch.runtime.assets.named_files import inspect_files
+from demon_patch.runtime.assets.named_files import inspect_files, lora, lora_effect, own_files
 from demon_patch.runtime.graph.check import no_source, problems
 from demon_patch.runtime.graph.check_subpatches import promoted
 from demon_patch.runtime.graph.ring_plan import ring_plan
@@ -43,10 +45,16 @@ class Finding:
         return str(DemonError(self.what, file=self.file, node=self.node, port=self.port, mend=self.mend))
 
 
-def findings(path: Path) -> list[Finding]:
-    """Returns all findings of a patch file or pack: mistakes first, each with its mend. Raises nothing."""
+def findings(path: Path, measure: bool = False) -> list[Finding]:
+    """Returns all findings of a patch file or pack: mistakes first, each with its mend. Raises nothing.
+
+    measure: whether a LoRA's distance to off is measured where it is not known yet. That loads the model, so it is done
+        for a model that ships with the program alone.
+    """
     try:
         with _opened(path) as (patch, folder):
+            if measure:
+                _measure_loras(patch, folder)
             return _of_patch(patch, folder, path)
     except DemonError as error:
         return [_finding(error, path, MISTAKE)]
@@ -70,6 +78,24 @@ def _of_patch(patch: Patch, folder: Path, path: Path) -> list[Finding]:
     wrong += [error for error in seen.mistakes if (error.node, error.port, error.what) not in told]
     found = [_finding(error, path, MISTAKE) for error in wrong]
     return [*found, *(_finding(error, path, REMARK) for error in (*odd, *seen.remarks))]
+
+
+def _measure_loras(patch: Patch, folder: Path) -> None:
+    """Measures the distance to off of each LoRA whose file a patch names, where it is not known yet, and keeps it.
+    Passes over what cannot be played: `inspect_files` says what is wrong with it."""
+    model, session = patch.meta.model or NAMES[0], None
+    own = own_files(patch, LORA)
+    for _, node in nodes_of(patch) if model in SHIPPED else ():
+        name = str(node.values.get("file", ""))
+        if node.type != LORA or not name.strip() or name in own:
+            continue
+        with suppress(DemonError):
+            path = lora(name, folder, own)
+            if lora_effect(path, model) is None:
+                from demon_patch.engine.session import Session  # noqa: PLC0415 (torch: for a new LoRA alone)
+
+                session = session or Session.load(model, threads=1)
+                session.lora(path)
 
 
 def _finding(error: DemonError, path: Path, severity: str) -> Finding:

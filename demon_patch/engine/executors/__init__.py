@@ -24,6 +24,9 @@ EXECUTORS: dict[str, str] = {
 }
 """`module:class` of every executor, by name. A program may add its own before it loads a session."""
 
+LOW_PRECISION: dict[str, str] = {"onnx-int8": f"{__name__}.onnx_:LowOnnxExecutor"}
+"""The same for executors of low precision, which `auto` never takes."""
+
 FASTEST_FIRST: tuple[str, ...] = ("tensorrt", "onnx", DEFAULT)
 """The executors that `auto` asks when something is played live, the one that it likes best first. ONNX Runtime stands
 before PyTorch because it is faster on a processor (`demon-patch bench executors`, docs/executors.md)."""
@@ -45,8 +48,8 @@ class SaysWhyNot(Protocol):
     """The class of an executor that does not run everywhere, or not every denoiser."""
 
     def why_not(self, denoiser: Denoiser) -> DemonError | None:
-        """A static method. Returns why this executor cannot run a denoiser on this machine, with the mend; None if it
-        can. It builds nothing and starts nothing."""
+        """A method of the class. Returns why this executor cannot run a denoiser on this machine, with the mend; None
+        if it can. It builds nothing and starts nothing."""
         ...
 
 
@@ -66,19 +69,21 @@ class Choice:
 
 def check_name(name: str) -> None:
     """Raises DemonError for a name that is neither that of an executor nor `auto`."""
-    if name not in (*EXECUTORS, AUTO):
+    known = (*EXECUTORS, *LOW_PRECISION, AUTO)
+    if name not in known:
         raise DemonError(
             f"there is no executor named {name!r}",
-            mend=did_you_mean(name, (*EXECUTORS, AUTO), f"choose one of: {', '.join((*EXECUTORS, AUTO))}"),
+            mend=did_you_mean(name, known, f"choose one of: {', '.join(known)}"),
         )
 
 
 def executor_named(name: str) -> MakesExecutor:
     """Returns the class of the executor `name`, importing its module. Raises DemonError for an unknown name."""
-    if name not in EXECUTORS:
+    known = EXECUTORS | LOW_PRECISION
+    if name not in known:
         check_name(name)
         raise DemonError("`auto` is no executor", mend=f"choose one of: {', '.join(EXECUTORS)}")
-    module, _, kind = EXECUTORS[name].partition(":")
+    module, _, kind = known[name].partition(":")
     return getattr(import_module(module), kind)
 
 

@@ -1,7 +1,8 @@
 """Exported networks on disk. A build is a folder named by all that it depends on, so a stale one is never found.
 
 What it depends on: the weights, the code of the model, the versions of the libraries, the form of this module's files,
-and the lengths of fixed axes. A file that was changed since is found by its checksum; the network is built again then.
+the precision, and the lengths of fixed axes. A network of low precision is kept only once its sound was judged, and its
+verdict with it. A file that was changed since is found by its checksum; the network is built again then.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 import msgspec
@@ -26,9 +28,13 @@ from platformdirs import user_cache_path
 from torch import nn
 
 from demon_patch.engine.executors.export import LIBRARIES, OPSET, axes_of, export, layers_with_sides, side_parts
+from demon_patch.engine.executors.low_precision import quantise
 from demon_patch.engine.executors.side_inputs import SideLayer
-from demon_patch.engine.networks import Network
+from demon_patch.engine.networks import FULL, Network
 from demon_patch.errors import DemonError
+
+if TYPE_CHECKING:
+    from demon_patch.engine.executors.gate import Verdict
 
 FOLDER = "DEMON_PATCH_BUILDS"
 """The environment variable that names another folder for builds."""
@@ -42,7 +48,7 @@ LONGEST_ABOUT = 1 << 20  # bytes
 
 class About(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What `build.json` says. files: SHA-256 by name. layers: path, inputs and outputs of those with side paths.
-    lengths: of fixed axes."""
+    lengths: of fixed axes. distances: of a network of low precision, how far each prompt sounds from float32."""
 
     model: str
     network: str
@@ -51,6 +57,8 @@ class About(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     layers: list[tuple[str, int, int]]
     files: dict[str, str]
     lengths: dict[str, int] = {}
+    precision: str = FULL
+    distances: list[dict[str, float | str]] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +85,7 @@ def key_of(network: Network) -> str:
         "code": _code_of(network),
         "inputs": [[part.name, [str(size) for size in part.shape]] for part in network.inputs],
         "steered": network.steered,
+        "precision": network.precision,
         "axes": {name: repr(axis) for name, axis in axes_of(network).items()},
     }
     return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:24]
@@ -144,6 +153,8 @@ def found(network: Network) -> Build | None:
         names = {path.name for path in place.iterdir()} - {ABOUT}
         if about.key != key_of(network) or NETWORK not in about.files or names != about.files.keys():
             return None
+        if network.precision != FULL and not about.distances:
+            return None
         if any(_checksum(place / name) != digest for name, digest in about.files.items()):
             return None
     except (OSError, msgspec.MsgspecError):
@@ -165,10 +176,16 @@ def lengths_found(network: Network) -> list[dict[str, int]]:
     return known
 
 
-def build(network: Network, tell: Callable[[str], None] = lambda line: None) -> Build:
+def build(
+    network: Network,
+    tell: Callable[[str], None] = lambda line: None,
+    judge: Callable[[Build], Verdict] | None = None,
+) -> Build:
     """Exports a network, unless its build is there, and returns the build.
 
     tell: called with a line for the player before and after each part of the work.
+    judge: judges the sound of a network of low precision before it is kept. One that does not pass is not kept, and
+        raises the error of `Verdict.check`; without a judge there is only what is kept already.
     It is written beside and then moved, so that an interrupted build leaves nothing. Raises DemonError if a library is
     missing, the network cannot be traced, or the folder cannot be written.
     """
@@ -176,6 +193,8 @@ def build(network: Network, tell: Callable[[str], None] = lambda line: None) -> 
     if there is not None:
         tell(f"{network.name}: there already, {there.onnx.parent}")
         return there
+    if network.precision != FULL and judge is None:
+        raise not_built(network)
     place = _place(network)
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -187,6 +206,7 @@ def build(network: Network, tell: Callable[[str], None] = lambda line: None) -> 
         tell(f"{network.name}: exporting")
         layers = layers_with_sides(network)
         export(network, layers, draft / NETWORK)
+        distances = [] if judge is None else _judged(network, layers, draft, judge, tell)
         about = About(
             network.model,
             network.name,
@@ -195,6 +215,8 @@ def build(network: Network, tell: Callable[[str], None] = lambda line: None) -> 
             [(layer.path, layer.inputs, layer.outputs) for layer in layers],
             {path.name: _checksum(path) for path in sorted(draft.iterdir())},
             {name: axis.most for name, axis in network.axes.items() if axis.fixed},
+            network.precision,
+            distances,
         )
         (draft / ABOUT).write_bytes(msgspec.json.format(msgspec.json.encode(about), indent=1))
         shutil.rmtree(place, ignore_errors=True)
@@ -206,6 +228,37 @@ def build(network: Network, tell: Callable[[str], None] = lambda line: None) -> 
         shutil.rmtree(draft, ignore_errors=True)
     tell(f"{network.name}: built, {sum(path.stat().st_size for path in place.iterdir()) / 1e6:.0f} MB, {place}")
     return _build(place, about)
+
+
+def _judged(
+    network: Network,
+    layers: Sequence[SideLayer],
+    draft: Path,
+    judge: Callable[[Build], Verdict],
+    tell: Callable[[str], None],
+) -> list[dict[str, float | str]]:
+    """Lowers the precision of a network in its draft, and returns how far it sounds from float32. Raises the error of
+    `Verdict.check`; a network of full precision is left alone and not judged."""
+    if network.precision == FULL:
+        return []
+    quantise(draft / NETWORK)
+    tell(f"{network.name}: judging the sound of {network.precision}")
+    verdict = judge(Build(draft / NETWORK, tuple(layers), ""))
+    verdict.check()
+    worst = verdict.worst
+    far = f"{worst.mel:.2f} dB, onsets {worst.onset:.2f}"
+    tell(f"{network.name}: {network.precision} is let in; furthest is {worst.prompt!r}: {far}")
+    return [dict(row) for row in verdict.rows()]
+
+
+def not_built(network: Network, length: str = "", how: str = "") -> DemonError:
+    """Returns the error for a network of which there is no build. length, how: more words of the error and its mend."""
+    low = "" if network.precision == FULL else f" in {network.precision}"
+    how = how if not low else f"{how} --precision {network.precision}"
+    return DemonError(
+        f"no network of {network.model} is built{low} for these weights{length}",
+        mend=f"demon-patch build --model {network.model} --executor onnx{how}",
+    )
 
 
 def forget(network: Network) -> None:

@@ -88,15 +88,17 @@ class Verdict:
             )
 
 
-def judge(reference: Session, candidate: Session, prompts: Sequence[str] = PROMPTS) -> Verdict:
+def judge(
+    reference: Session, candidate: Session, prompts: Sequence[str] = PROMPTS, seconds: float = SECONDS
+) -> Verdict:
     """Generates and decodes every prompt with two sessions of one family, and returns how far apart they sound.
 
-    reference: plays in float32. candidate: has the executor, or the codec, that is judged.
+    reference: plays in float32. candidate: has the executor, or the codec, that is judged. seconds: of each song.
     """
     spec = reference.spec
     found = []
     for at, text in enumerate(prompts):
-        source = reference.compose(text, seconds=SECONDS, seed=SEED + at)
+        source = reference.compose(text, seconds=seconds, seed=SEED + at)
         heard = []
         for session in (reference, candidate):
             latent = session.generate(session.prompt(text), source, strength=STRENGTH, seed=SEED + at)

@@ -7,8 +7,9 @@ steering are inputs of it. What a LoRA changes in what is computed once is added
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 import numpy as np
 import torch
@@ -17,11 +18,12 @@ from torch import Tensor
 
 from demon_patch.engine.contracts import Codec, Denoiser
 from demon_patch.engine.executors import builds
+from demon_patch.engine.executors.builds import Build, not_built
 from demon_patch.engine.executors.export import check_libraries
 from demon_patch.engine.executors.side_inputs import packed
 from demon_patch.engine.executors.torch_ import TorchExecutor
 from demon_patch.engine.lora.merge import Loras
-from demon_patch.engine.networks import FRAMES, SIDE_INPUTS, STEERING, Exports, Network, RunsElsewhere
+from demon_patch.engine.networks import FRAMES, FULL, INT8, SIDE_INPUTS, STEERING, Exports, Network, RunsElsewhere
 from demon_patch.engine.side_inputs import SideInputs
 from demon_patch.errors import DemonError
 
@@ -68,32 +70,41 @@ def array_of(tensor: Tensor) -> NDArray[np.float32]:
 class OnnxExecutor(TorchExecutor):
     """Runs a denoiser's exported network in forwards of exactly `bucket` rows. Keeps the contract of `Executor`.
 
-    Raises DemonError for what `why_not` returns.
+    judged: a build to run, which is not kept yet. Raises DemonError for what `why_not` returns.
     """
 
-    def __init__(self, denoiser: Denoiser, bucket: int = 1, capacity: int = 48, lanes: int = 1) -> None:
+    precision: ClassVar[str] = FULL
+
+    def __init__(
+        self, denoiser: Denoiser, bucket: int = 1, capacity: int = 48, lanes: int = 1, judged: Build | None = None
+    ) -> None:
         super().__init__(denoiser, bucket, capacity, lanes)
-        reason = self.why_not(denoiser)
-        if reason is not None:
+        if judged is None and (reason := self.why_not(denoiser)) is not None:
             raise reason
-        self._network = network_of(denoiser)
+        self._network, self._judged = self._of(denoiser), judged
         self._lengths = builds.lengths_found(self._network)
         self._still = np.zeros((bucket, *(self._network.steered or (0, 0))), np.float32)
         self._load()
 
-    @staticmethod
-    def why_not(denoiser: Denoiser) -> DemonError | None:
+    @classmethod
+    def _of(cls, denoiser: Denoiser) -> Network:
+        return replace(network_of(denoiser), precision=cls.precision)
+
+    @classmethod
+    def why_not(cls, denoiser: Denoiser) -> DemonError | None:
         """Returns why ONNX Runtime cannot run a denoiser here: a library or a build that is missing; None if it can."""
         try:
             check_libraries(("onnxruntime",))
-            network = network_of(denoiser)
+            network = cls._of(denoiser)
         except DemonError as error:
             return error
-        return None if builds.lengths_found(network) else _not_built(network)
+        return None if builds.lengths_found(network) else not_built(network)
 
     def _load(self) -> None:
         """Reads the network of the present weights, for each length that is built; builds it first where it is not."""
         made = [(lengths, builds.build(self._network.at(lengths))) for lengths in self._lengths]
+        if self._judged is not None:
+            made = [({}, self._judged)]
         self._key = builds.key_of(self._network)
         self._layers = made[0][1].layers
         self._runtimes = {lengths.get(FRAMES): OnnxNetwork(build.onnx) for lengths, build in made}
@@ -101,9 +112,10 @@ class OnnxExecutor(TorchExecutor):
 
     def _runtime(self, frames: int) -> OnnxNetwork:
         """Returns the network for so many latent frames. Raises DemonError if it is not built."""
-        runtime = self._runtimes.get(frames if self._network.axes[FRAMES].fixed else None)
+        fixed = self._network.axes[FRAMES].fixed and self._judged is None
+        runtime = self._runtimes.get(frames if fixed else None)
         if runtime is None:
-            raise _not_built(self._network, f" and {frames} latent frames", ", with --seconds for that length")
+            raise not_built(self._network, f" and {frames} latent frames", ", with --seconds for that length")
         return runtime
 
     def codec(self, codec: Codec) -> Codec:
@@ -114,7 +126,7 @@ class OnnxExecutor(TorchExecutor):
         for network in codec.networks():
             build = builds.found(network)
             if build is None:
-                raise _not_built(network)
+                raise not_built(network)
             networks[network.name] = network.inputs[0].name, OnnxNetwork(build.onnx)
 
         def run(name: str, given: Tensor) -> Tensor:
@@ -157,8 +169,8 @@ class OnnxExecutor(TorchExecutor):
             self._load()
 
 
-def _not_built(network: Network, length: str = "", how: str = "") -> DemonError:
-    return DemonError(
-        f"no network of {network.model} is built for these weights{length}",
-        mend=f"demon-patch build --model {network.model} --executor onnx{how}",
-    )
+class LowOnnxExecutor(OnnxExecutor):
+    """The same with products of eight bits, once `demon-patch build` has let them in by their sound. It does not keep
+    the contract's bounds on numbers."""
+
+    precision = INT8

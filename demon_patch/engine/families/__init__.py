@@ -12,7 +12,7 @@ from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from demon_patch.errors import DemonError
 from demon_patch.nearest import did_you_mean
@@ -107,18 +107,26 @@ def spec_of(name: str) -> FamilySpec:
     return _model(name).spec_for(name)
 
 
-def load_family(name: str) -> Family:
+def load_family(name: str, weights: Path | None = None) -> Family:
     """Loads a model with its weights and returns it.
 
-    Raises DemonError for an unknown name and WeightsError for missing or damaged weights.
+    weights: a folder that `write_baked` wrote, in place of the model's own weights.
+    Raises DemonError for an unknown name, and for other weights where the model plays its own alone; WeightsError for
+    weights that are missing, damaged, or of another model.
     """
-    return _model(name).load_model(name)
+    return _model(name).load_model(name) if weights is None else _baking(name).load_baked(weights)
 
 
 def inspect(name: str) -> Inspection:
     """Looks at a model's files and at the shape of each tensor, without loading it. Raises WeightsError that names what
     is wrong, and DemonError for an unknown name or a library that is missing."""
     return _model(name).inspect(name)
+
+
+def weights_files(name: str, weights: Path | None = None) -> tuple[Path, ...]:
+    """Returns the files of a model's weights, or those of a folder that `write_baked` wrote. Raises the errors of
+    `inspect`."""
+    return inspect(name).files if weights is None else tuple(sorted(weights.glob(f"*{LORA}")))
 
 
 def downloads_of(name: str) -> tuple[Download, ...]:
@@ -130,11 +138,15 @@ def downloads_of(name: str) -> tuple[Download, ...]:
 def write_baked(name: str, loras: Loras, folder: Path) -> Path:
     """Writes a family's weights with LoRAs added to them for good to a new folder, which the family's `load` reads, and
     returns it. Raises DemonError for LoRAs that do not fit, a folder that exists, and a family that cannot."""
+    return _baking(name).write_baked(loras, folder)
+
+
+def _baking(name: str) -> Any:
+    """Returns the module of a family that writes and loads baked weights. Raises DemonError where there is none."""
     try:
-        module = import_module(f"{_package(name)}.baked")
+        return import_module(f"{_package(name)}.baked")
     except ModuleNotFoundError:
         raise DemonError(f"LoRAs cannot be baked into {name}", mend="play them beside its weights") from None
-    return module.write_baked(loras, folder)
 
 
 def weight_bytes(name: str) -> int:

@@ -5,20 +5,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from demon_patch.engine.contracts import Family
+from demon_patch.engine.lora.known_effects import effect_key, keep, known
 from demon_patch.engine.lora.side_paths import SidePaths
 from demon_patch.engine.steering.vector import BlockHooks
 
 if TYPE_CHECKING:
     from demon_patch.engine.lora.merge import Lora
-
-FAINT = 0.01
-"""Below this distance to off a LoRA is called faint: less than a hundredth of what the model predicts."""
 
 _TIMES = (0.9, 0.6, 0.3)
 _SECONDS = 4.0
@@ -78,8 +77,16 @@ def _distance(
     return found / len(_TIMES)
 
 
-def effect_note(effect: float) -> str:
-    """Returns a sentence for the player about a distance to off."""
-    if effect < FAINT:
-        return f"at strength 1 it moves the model by {effect:.2%} only, which is hardly heard: is it for this model?"
-    return f"at strength 1 it moves the model by {effect:.0%}"
+def kept_effect(family: Family, lora: Lora, path: Path, stamp: str | None) -> float:
+    """From any thread. As `effect_of`, and keeps what it has measured (`known_effects`).
+
+    path: of the LoRA. stamp: of the family's weights; None where it is not known, and nothing is kept.
+    """
+    if stamp is None:
+        return effect_of(family, lora)
+    key = effect_key(path, stamp)
+    effect = known(key)
+    if effect is None:
+        effect = effect_of(family, lora)
+        keep(key, effect)
+    return effect

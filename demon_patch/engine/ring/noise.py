@@ -23,9 +23,9 @@ Words = NDArray[np.uint64]
 
 _MASK = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
-_MULTIPLIERS = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
-_KEY_STEPS = (0x9E3779B9, 0xBB67AE85)
-_ROUNDS = 10
+MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
+KEY_STEPS = (0x9E3779B9, 0xBB67AE85)
+ROUNDS = 10
 _DRIFT = 0x64726966  # sets the keys of a drifting seed apart from noise
 
 
@@ -48,11 +48,12 @@ def philox(counter: tuple[Words, Words, Words, Words], key: tuple[int, int]) -> 
     """
     a, b, c, d = counter
     k0, k1 = key
-    for _ in range(_ROUNDS):
-        p, q = a * _MULTIPLIERS[0], c * _MULTIPLIERS[1]
+    first, second = map(np.uint64, MULTIPLIERS)
+    for _ in range(ROUNDS):
+        p, q = a * first, c * second
         a, b = (q >> _HALF) ^ b ^ np.uint64(k0), q & _MASK
         c, d = (p >> _HALF) ^ d ^ np.uint64(k1), p & _MASK
-        k0, k1 = (k0 + _KEY_STEPS[0]) & 0xFFFFFFFF, (k1 + _KEY_STEPS[1]) & 0xFFFFFFFF
+        k0, k1 = (k0 + KEY_STEPS[0]) & 0xFFFFFFFF, (k1 + KEY_STEPS[1]) & 0xFFFFFFFF
     return a, b, c, d
 
 
@@ -91,7 +92,7 @@ class NoiseBank:
     channels: latent channels C.
     song_frames: the number of latent frames after which the noise repeats. Frame numbers may go beyond the end of the
         loop.
-    device: the device that keeps the noise. It is always computed on the CPU.
+    device: the device that computes and keeps the noise (`noise_on_device`).
     limit: the largest number of bytes that are kept. The least recently used noise is dropped first.
 
     `get` may be called from any thread.
@@ -156,7 +157,14 @@ class NoiseBank:
         kept = self._kept.find(key)
         if kept is None or kept.shape[0] < end:
             have = 0 if kept is None else kept.shape[0]
-            more = torch.from_numpy(gaussian(*key, have, end - have, self.channels)).to(self.device)
+            more = self._made(*key, have, end - have)
             kept = more if kept is None else torch.cat((kept, more))
             self._kept.put(key, kept)
         return kept[:end]
+
+    def _made(self, seed: int, stream: int, step: int, first: int, frames: int) -> Tensor:
+        if self.device.type == "cpu":
+            return torch.from_numpy(gaussian(seed, stream, step, first, frames, self.channels))
+        from demon_patch.engine.ring.noise_on_device import gaussian_on  # noqa: PLC0415 (which reads this module)
+
+        return gaussian_on(self.device, seed, stream, step, first, frames, self.channels)

@@ -1,4 +1,5 @@
-"""Turns any audio file into a loop: decoded, mixed to mono, resampled, cut, joined end to start, repeated, levelled.
+"""Turns any audio file into a loop: decoded, mixed to the family's channels, resampled, cut, joined end to start,
+repeated, levelled.
 
 Only the part that is used is read, so an hour-long file costs no more than a minute. A clip begins where its file does:
 times in the file are times in the loop. With a tempo, the loop lasts whole bars (`engine.sound.whole_bars`).
@@ -27,7 +28,8 @@ _TOLD_CENTS = 0.05  # by which a loop is resampled without a note to the player
 class Loop(NamedTuple):
     """A loop that was read from a file.
 
-    audio: mono float32 samples, a whole number of the family's quanta long, at its sample rate.
+    audio: float32 samples, a whole number of the family's quanta long, at its sample rate: [samples] for a family with
+        one channel, [samples, 2] for one with two.
     notes: for the player.
     bpm: the tempo at which beats meet where the loop turns; None without a tempo.
     stretch: seconds of the loop per second of the file.
@@ -78,12 +80,12 @@ def read_loop(
     wanted = spec.max_frames if seconds is None else spec.frames(seconds)
     limit = wanted * spec.samples_per_frame
     used = limit + int(_BEYOND_SECONDS * grid.rate)
-    sound = sound_file.read(path, used / grid.rate, grid.rate)
+    sound = sound_file.read(path, used / grid.rate, grid.rate, spec.channels)
     audio = sound.audio[:used]
     plan = _planned(grid, len(audio) / grid.rate, wanted // spec.quantum, bpm)
     once = round(plan.seconds * grid.rate)
     turn = _loop(audio, once, grid.rate)
-    loop, total = np.tile(turn, plan.count), plan.length * grid.quantum
+    loop, total = np.concatenate([turn] * plan.count), plan.length * grid.quantum
     if len(loop) != total:
         loop = np.asarray(resample(loop.astype(np.float64), total), np.float32)
     said = _said(grid, path.name, plan, sound.seconds, seconds is not None)
@@ -148,12 +150,14 @@ def _loop(audio: np.ndarray, length: int, rate: int) -> np.ndarray:
 
     Where fewer than 5 ms follow, the last 5 ms are bent, so that the end meets the start without a step.
     """
-    loop = np.zeros(length, np.float32)
+    loop = np.zeros((length, *audio.shape[1:]), np.float32)
     loop[: min(length, len(audio))] = audio[:length]
     rest = audio[length : length + int(_JOIN_SECONDS * rate)]
     declick = int(_DECLICK_SECONDS * rate)
     if len(rest) >= declick:
-        loop[: len(rest)] = join(rest[:, None], loop[: len(rest), None]).sound[:, 0]
+        sides = (side.reshape(len(rest), -1) for side in (rest, loop[: len(rest)]))
+        loop[: len(rest)] = join(*sides).sound.reshape(rest.shape)
     else:
-        loop[-declick:] += np.linspace(0.0, 1.0, declick, dtype=np.float32) ** 2 * (loop[0] - loop[-1])
+        bend = np.linspace(0.0, 1.0, declick, dtype=np.float32) ** 2
+        loop[-declick:] += bend.reshape(-1, *[1] * (loop.ndim - 1)) * (loop[0] - loop[-1])
     return loop

@@ -1,4 +1,4 @@
-"""Reads audio files of any format: the part of a file that is used, as one channel, or one clear error.
+"""Reads audio files of any format: the part of a file that is used, as one channel or two, or one clear error.
 
 A file is decoded in blocks and mixed down while it is read, so that many channels, a very high rate or an hour of sound
 need no more memory than a minute of one channel. The length in a header is never trusted (`containers`): what can be
@@ -43,7 +43,7 @@ Audio = NDArray[np.float32]
 class Sound:
     """The beginning of a file.
 
-    audio: one channel of finite float32 samples [samples] at `rate` Hz.
+    audio: finite float32 samples at `rate` Hz: of one channel [samples], of two [samples, 2].
     seconds: of the whole file; None where they are not known.
     notes: for the player.
     """
@@ -77,27 +77,35 @@ class Survey:
     notes: tuple[str, ...]
 
 
-def read(path: Path, seconds: float, rate: int | None = None) -> Sound:
-    """Returns the first `seconds` of a file and a tenth of a second more, or all of it, as one channel; raises
-    SourceError.
+def read(path: Path, seconds: float, rate: int | None = None, channels: int = 1) -> Sound:
+    """Returns the first `seconds` of a file and a tenth of a second more, or all of it; raises SourceError.
 
     rate: of the result in Hz; by default the file's own, up to FINEST.
+    channels: of the result, 1 or 2. Of two, a file with two channels keeps its own; any other is mixed to one, which
+        both get.
     """
-    return read_again(survey(path, seconds), rate)
+    return read_again(survey(path, seconds), rate, channels)
 
 
-def read_again(known: Survey, rate: int | None = None) -> Sound:
+def read_again(known: Survey, rate: int | None = None, channels: int = 1) -> Sound:
     """Returns the sound of a surveyed file, as `read` does; it decodes the file once more."""
     target = rate or (known.rate if known.rate <= FINEST else FINEST // 2)
-    blocks = (known.mix.mixed(block) for block in _Decoder(known.path, known.wanted).blocks())
+    decoded = _Decoder(known.path, known.wanted).blocks()
+    blocks = (known.mix.mixed(block) if channels == 1 else _both(known.mix, block) for block in decoded)
+    none = np.zeros(0 if channels == 1 else (0, channels), np.float32)
     if target == known.rate:
         parts = list(blocks)
     else:
-        stream = soxr.ResampleStream(known.rate, target, 1, dtype="float32", quality="HQ")
+        stream = soxr.ResampleStream(known.rate, target, channels, dtype="float32", quality="HQ")
         parts = [stream.resample_chunk(block) for block in blocks]
-        parts.append(stream.resample_chunk(np.zeros(0, np.float32), last=True))
-    audio = np.concatenate(parts) if parts else np.zeros(0, np.float32)
+        parts.append(stream.resample_chunk(none, last=True))
+    audio = np.concatenate(parts) if parts else none
     return Sound(audio.astype(np.float32, copy=False), target, known.seconds, known.notes)
+
+
+def _both(mix: Mixdown, block: Audio) -> Audio:
+    """Returns a block of a file as two channels, [samples, 2]."""
+    return block if block.shape[1] == 2 else np.repeat(mix.mixed(block)[:, None], 2, 1)
 
 
 def survey(path: Path, seconds: float) -> Survey:

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from msgspec import structs
 
-from demon_patch.engine.families import NAMES, layers_of, loras_of, steering_of, steering_shape_of
+from demon_patch.engine.families import NAMES, layers_of, loras_of, steering_of, steering_shape_of, weights_files
 from demon_patch.engine.lora import file
+from demon_patch.engine.lora.known_effects import effect_key, effect_note, known, weights_stamp
 from demon_patch.engine.sound import sound_file
 from demon_patch.engine.steering import file as steering_file
 from demon_patch.errors import DemonError, PatchError, SourceError
@@ -153,7 +154,18 @@ def _side_notes(type: str, name: str, path: Path, model: str) -> tuple[str, ...]
         about = steering_file.read(path, model, steering_shape_of(model)).about
         return (f"{name} leads {about}",) if about else ()
     found = file.read(path, layers_of(model))
-    return (f"{name} acts at scale {found.scales}", *(f"{name}: {note}" for note in found.notes))
+    effect = lora_effect(path, model)
+    notes = found.notes if effect is None else (*found.notes, effect_note(effect))
+    return (f"{name} acts at scale {found.scales}", *(f"{name}: {note}" for note in notes))
+
+
+def lora_effect(path: Path, model: str) -> float | None:
+    """Returns the distance to off of a LoRA's file on a model, without loading it; None where it was not measured yet
+    (`known_effects`), or the model is not on this machine."""
+    try:
+        return known(effect_key(path, weights_stamp(weights_files(model))))
+    except (DemonError, OSError):
+        return None
 
 
 def own_files(patch: Patch, type: str) -> frozenset[str]:

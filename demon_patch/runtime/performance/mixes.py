@@ -252,7 +252,8 @@ class Mixer:
             yield max(round(self._weights.weight_at(part.node, "tap", frame)), 1), share * float(loud[-1])
 
     def _summed(self, clips: list[_Clip]) -> Source:
-        """Returns the sum of several clips of one length, by their shares. Its sound is the first clip's."""
+        """Returns the sum of several clips of one length, by their shares. Its sound is the first clip's; its leader
+        the clip with the largest share, of equal ones the first."""
         if len(clips) == 1 and clips[0].latent == clips[0].hints == 1.0:
             return clips[0].clip
 
@@ -261,6 +262,7 @@ class Mixer:
             hints = sum(each.hints * each.clip.hints for each in clips)
             assert isinstance(latent, Tensor)
             assert isinstance(hints, Tensor)
-            return replace(clips[0].clip, latent=latent, hints=hints)
+            leader = max(clips, key=lambda each: each.latent).clip
+            return replace(clips[0].clip, latent=latent, hints=hints, leader=leader)
 
         return self._sums.get(tuple((Same(each.clip), each.latent, each.hints) for each in clips), made)

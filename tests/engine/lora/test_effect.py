@@ -11,7 +11,8 @@ import torch
 
 from demon_patch.engine.families import nano, write_baked
 from demon_patch.engine.lora.bake import bake
-from demon_patch.engine.lora.effect import FAINT, effect_note, effect_of
+from demon_patch.engine.lora.effect import effect_of
+from demon_patch.engine.lora.known_effects import FAINT, effect_note
 from demon_patch.engine.lora.merge import Lora
 from demon_patch.engine.lora.triggers import trigger_words
 from demon_patch.engine.session import Session

@@ -17,7 +17,7 @@ from demon_patch.patch.model.document import Cable, Node, Patch
 from demon_patch.runtime.graph.check import problems
 from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.performance.admission import held_controls
-from demon_patch.runtime.performance.mixes import shares
+from demon_patch.runtime.performance.mixes import clips_of, shares
 from demon_patch.runtime.performance.performer import Performer
 from demon_patch.runtime.performance.prepare import parts_of, perform
 from demon_patch.runtime.performance.resources import Resources, fitted
@@ -334,3 +334,12 @@ def test_a_clip_that_is_missing_in_a_mix_names_its_node() -> None:
     nodes = {**fade(), "two": Node("audio_source", values={"file": "gone.wav"})}
     with pytest.raises(DemonError, match="node two"):
         perform(mixed(nodes, FADE_WIRES), Session(toy_family()))
+
+
+@pytest.mark.parametrize(("position", "leads"), [(0.3, 0), (0.5, 0), (0.7, 1)])
+def test_the_clip_of_the_larger_share_leads_a_mix(position: float, leads: int) -> None:
+    performer = perform(mixed(fade(position=position), FADE_WIRES), Session(toy_family()))
+    clips = [*clips_of(performer.soundings.now.parts["source"])]
+    source = performer.soundings.now.parts_at(0, performer.admission.feedback)["source"]
+    assert source.leader is clips[leads]
+    assert source.audio is clips[0].audio

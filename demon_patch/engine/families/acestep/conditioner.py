@@ -81,10 +81,11 @@ class AceStepConditioner:
         if self._is_null(prompt):
             return prompt
         covers = structure > 0 and not self._is_silent(source)
-        key = source.once("key", lambda: (key_of(source.audio, self._spec.sample_rate),))[0] if covers else None
-        song = Metas(source.bpm, key, None, int(source.frames / self._spec.frame_rate))
-        said = Wording(prompt.text, prompt.lyrics, prompt.language)
-        return self._encoded(said, song, "repaint" if repaints else "cover" if covers else "text2music")
+        said = source.leader or source
+        key = said.once("key", lambda: (key_of(said.audio, self._spec.sample_rate),))[0] if covers else None
+        song = Metas(said.bpm, key, None, int(source.frames / self._spec.frame_rate))
+        words = Wording(prompt.text, prompt.lyrics, prompt.language)
+        return self._encoded(words, song, "repaint" if repaints else "cover" if covers else "text2music")
 
     def compose(self, prompt: str, seconds: float, seed: int) -> Source:
         """Returns silence: the family composes no clip, and makes music from the prompt alone. `seed` has no effect."""
@@ -104,7 +105,7 @@ class AceStepConditioner:
         bpm: float | None = None,
         downbeat: float | None = None,
     ) -> Source:
-        """Returns an audio file as a source: a loop of 8 to 240 seconds, the same in both channels.
+        """Returns an audio file as a source: a loop of 8 to 240 seconds, of two channels.
 
         seconds: how much of the file is used. bpm, downbeat: its tempo and first bar line, by default the stored or the
         detected ones; with a tempo the loop lasts whole bars. Raises SourceError.
@@ -112,11 +113,9 @@ class AceStepConditioner:
         tempo, notes, _ = tempo_with_notes(Path(path))
         loop = read_loop(self._spec, Path(path), seconds, bpm or (tempo.bpm if tempo else None))
         first = downbeat if downbeat is not None else tempo.downbeat if tempo else 0.0
-        audio = np.repeat(loop.audio[:, None], self._spec.channels, 1)
-        latent = self._codec.encode(audio)
-        return Source(
-            latent, self.hints(latent), audio, Path(path).stem, loop.bpm, first * loop.stretch, (*loop.notes, *notes)
-        )
+        latent = self._codec.encode(loop.audio)
+        told = (*loop.notes, *notes)
+        return Source(latent, self.hints(latent), loop.audio, Path(path).stem, loop.bpm, first * loop.stretch, told)
 
     @torch.inference_mode()
     def hints(self, latent: Tensor) -> Tensor:

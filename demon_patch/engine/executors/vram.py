@@ -1,0 +1,41 @@
+"""A limit for the memory that this process takes of a GPU. Unrun: no GPU met this code yet."""
+
+from __future__ import annotations
+
+import torch
+
+from demon_patch.engine.families import weight_bytes
+from demon_patch.errors import DemonError
+
+WORKING = 1_000_000_000
+"""Bytes beside the weights that a model needs on a GPU: prompts, buffers of forwards, windows. Estimated."""
+
+
+def limit_vram(gigabytes: float, model: str) -> None:
+    """Lets this process take at most so many gigabytes (10^9 bytes) of the GPU's memory, before a model is loaded.
+
+    Raises DemonError, with the numbers, where there is no such GPU, it has less, or the model needs more.
+    """
+    if not torch.cuda.is_available():
+        raise DemonError("there is no NVIDIA GPU that PyTorch can reach", mend="leave out --vram-limit")
+    total = torch.cuda.get_device_properties(0).total_memory
+    torch.cuda.set_per_process_memory_fraction(share_of(gigabytes, total, weight_bytes(model) + WORKING, model))
+
+
+def share_of(gigabytes: float, total: int, needed: int, model: str) -> float:
+    """Returns the share of a GPU's memory that a limit is, above 0 to 1.
+
+    total: bytes of the GPU. needed: bytes of the model. Raises DemonError as `limit_vram`.
+    """
+    limit = gigabytes * 1e9
+    if not 0 < limit <= total:
+        raise DemonError(
+            f"a limit of {gigabytes:g} GB on a GPU with {total / 1e9:.1f} GB",
+            mend="give more than 0, and no more than it has",
+        )
+    if needed > limit:
+        raise DemonError(
+            f"{model} needs about {needed / 1e9:.1f} GB on the GPU, and the limit is {gigabytes:g} GB",
+            mend="raise --vram-limit, or play a smaller model: demon-patch model list",
+        )
+    return limit / total

@@ -1,0 +1,45 @@
+"""A limit of the GPU's memory is refused with numbers where it cannot hold."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from demon_patch.engine.executors.vram import limit_vram, share_of
+from demon_patch.errors import DemonError
+from tests.support.command import QUICK, Run
+
+TOTAL = 24_000_000_000
+
+
+def test_a_limit_is_a_share_of_the_gpu() -> None:
+    assert share_of(12.0, TOTAL, 7_000_000_000, "a model") == 0.5
+    assert share_of(24.0, TOTAL, 7_000_000_000, "a model") == 1.0
+
+
+@pytest.mark.parametrize(
+    ("gigabytes", "said"),
+    [
+        (6.0, "a model needs about 7.0 GB on the GPU, and the limit is 6 GB"),
+        (25.0, "a limit of 25 GB on a GPU with 24.0 GB"),
+        (0.0, "a limit of 0 GB"),
+        (-1.0, "a limit of -1 GB"),
+        (math.nan, "a limit of nan GB"),
+    ],
+)
+def test_what_cannot_hold_is_refused_with_numbers(gigabytes: float, said: str) -> None:
+    with pytest.raises(DemonError) as raised:
+        share_of(gigabytes, TOTAL, 7_000_000_000, "a model")
+    assert said in raised.value.what
+    assert raised.value.mend
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here, which is not to be limited")
+def test_without_a_gpu_it_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(DemonError, match="no NVIDIA GPU"):
+        limit_vram(8.0, "nano")
+    run = Run(capsys, "render", QUICK, "--vram-limit", "8")
+    assert run.code == 1
+    assert "leave out --vram-limit" in run.err
