@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from demon_patch.bench.strength_figures import LEAST, LIMIT, MOST, even_taper, measure
+from demon_patch.doctor.chosen_model import EVEN
 from demon_patch.engine.families.nano.spec import SPEC
 from demon_patch.engine.session import Session
 from tests.support import tiny_acestep as tiny
@@ -52,7 +53,7 @@ def test_nano_has_the_taper_that_is_measured() -> None:
     assert np.abs(np.array(found.taper) - SPEC.strength_taper).max() < 0.08
     moved = found.moved(SPEC.strength_taper)
     assert moved.min() > 0.05
-    assert moved.max() < 0.16
+    assert moved.max() < EVEN  # by two clips and nine strengths; with many the steps are .07 to .12
     assert np.ptp(found.moved(found.taper)) < 1e-6
     assert found.reach is not None
     lines = "\n".join(found.lines(SPEC))
