@@ -26,10 +26,10 @@ import torch
 from demon_patch.engine.executors.builds import Build
 from demon_patch.engine.executors.export import side_parts
 from demon_patch.engine.networks import FRAMES, LENGTH, RANK, ROWS, Network
+from demon_patch.engine.row_buckets import ROW_BUCKETS
 from demon_patch.errors import DemonError
 
 LIBRARIES = ("tensorrt", "tensorrt_rtx")
-ROW_BUCKETS = (1, 2, 4, 8)
 RANKS = (0, 64)
 """Widths of the side inputs that an engine takes: without LoRAs, and with LoRAs of up to so many ranks together."""
 

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from demon_patch.engine.contracts import Conditioning, Denoiser
 from demon_patch.engine.executors.torch_ import Prepared, TorchExecutor
+from demon_patch.engine.row_buckets import bucket_for
 
 
 def device_of(denoiser: object) -> torch.device:
@@ -16,8 +17,8 @@ def device_of(denoiser: object) -> torch.device:
 
 
 class OnDeviceExecutor(TorchExecutor):
-    """A `TorchExecutor` with one lane, since forwards of one GPU run one after the other. Prompts and times may lie on
-    another device.
+    """A `TorchExecutor` with one lane, since forwards of one GPU run one after the other, and a `FollowsDepth`. Prompts
+    and times may lie on another device.
 
     device: where the denoiser's weights lie.
     """
@@ -25,6 +26,10 @@ class OnDeviceExecutor(TorchExecutor):
     def __init__(self, denoiser: Denoiser, bucket: int, capacity: int) -> None:
         super().__init__(denoiser, bucket, capacity, 1)
         self.device = device_of(denoiser)
+
+    def follow_depth(self, slots: int) -> None:
+        """Between ticks. Makes the bucket fit a ring with so many slots."""
+        self.bucket = bucket_for(slots)
 
     @torch.inference_mode()
     def prepare(self, conditioning: Conditioning) -> Prepared:

@@ -22,6 +22,7 @@ from demon_patch.engine.executors.onnx_ import network_of
 from demon_patch.engine.executors.side_inputs import packed
 from demon_patch.engine.lora.merge import Loras
 from demon_patch.engine.networks import FRAMES, LENGTH, RANK, ROWS, SIDE_INPUTS, STEERING, Network, Part, RunsElsewhere
+from demon_patch.engine.row_buckets import ROW_BUCKETS, bucket_for
 from demon_patch.engine.side_inputs import SideInputs
 from demon_patch.errors import DemonError
 
@@ -32,7 +33,7 @@ OpenEngine = Callable[[int], Any]
 class TensorRtExecutor(OnDeviceExecutor):
     """Runs a denoiser's engine in forwards of exactly `bucket` rows. Keeps the contract of `Executor`; it has one lane.
 
-    bucket: one of `engines.ROW_BUCKETS`, or any number up to the largest, which then runs in the next larger profile.
+    bucket: one of `ROW_BUCKETS`, or any number up to the largest, which then runs in the next larger profile.
     open_engine, open_codec: give the engines, in place of those that are built for the GPU that is here.
     Raises DemonError for what `why_not` returns.
     """
@@ -50,19 +51,23 @@ class TensorRtExecutor(OnDeviceExecutor):
         super().__init__(denoiser, bucket, capacity)
         if open_engine is None and (reason := self.why_not(denoiser)) is not None:
             raise reason
-        if bucket > engines.ROW_BUCKETS[-1]:
-            raise DemonError(f"a bucket of {bucket} rows", mend=f"use at most {engines.ROW_BUCKETS[-1]}")
+        if bucket > ROW_BUCKETS[-1]:
+            raise DemonError(f"a bucket of {bucket} rows", mend=f"use at most {ROW_BUCKETS[-1]}")
         self._network = network_of(denoiser)
         self._open = open_engine or partial(_opened, self._network)
         self._open_codec = open_codec or _opened
-        self._rows = next(each for each in engines.ROW_BUCKETS if each >= bucket)
-        self._runs: dict[tuple[int, int], EngineRun] = {}
+        self._runs: dict[tuple[int, int, int], EngineRun] = {}
         self._engines: dict[int, Any] = {}
         build = _any_build(self._network)
         assert build is not None
         self._build, self._key = build, builds.key_of(self._network)
-        self._still = torch.zeros(bucket, *(self._network.steered or (0, 0)), device=self.device)
+        self._still = torch.zeros(ROW_BUCKETS[-1], *(self._network.steered or (0, 0)), device=self.device)
         self._side_inputs: tuple[Tensor, Tensor, Tensor] | None = None  # down, up, and each rank's LoRA
+
+    @property
+    def _rows(self) -> int:
+        """The rows of the profile in which forwards run."""
+        return bucket_for(self.bucket)
 
     @staticmethod
     def why_not(denoiser: Denoiser) -> DemonError | None:
@@ -104,7 +109,7 @@ class TensorRtExecutor(OnDeviceExecutor):
             beside = dict(zip(SIDE_INPUTS, (down, up, strengths.index_select(1, owner)), strict=True))
         run = self._run(x.shape[1], engines.RANKS[-1] if beside else 0)
         if self._network.steered is not None:  # a buffer keeps what it had: it is filled each time
-            steering = self._still if taken.steering is None else taken.steering
+            steering = self._still[: self.bucket] if taken.steering is None else taken.steering
             beside[STEERING] = self._filled(steering, Part(STEERING, (ROWS, *self._network.steered)))
         return run.run(inputs | beside)[: self.bucket]
 
@@ -122,7 +127,7 @@ class TensorRtExecutor(OnDeviceExecutor):
         return rows if not more else torch.cat((rows, rows[-1:].expand(more, *rows.shape[1:])))
 
     def _run(self, frames: int, rank: int) -> EngineRun:
-        run = self._runs.get((frames, rank))
+        run = self._runs.get((frames, rank, self._rows))
         if run is None:
             engine = self._engines.get(frames)
             if engine is None:
@@ -131,7 +136,7 @@ class TensorRtExecutor(OnDeviceExecutor):
             wanted = {FRAMES: frames, ROWS: self._rows, RANK: rank}
             wanted |= {LENGTH: engines.PROMPT_LENGTH} if LENGTH in self._network.axes else {}
             parts = (*self._network.inputs, *engines.side_parts(self._network, self._build.layers))
-            run = self._runs[frames, rank] = EngineRun(
+            run = self._runs[frames, rank, self._rows] = EngineRun(
                 engine, profiles.index(wanted), wanted, parts, self._network.output, self.device
             )
         return run

@@ -27,6 +27,7 @@ from demon_patch.engine.ring.request import Request
 from demon_patch.engine.ring.schedule import SOURCE_ONLY, Schedule, Schedules
 from demon_patch.engine.ring.slot import Completion, Slot
 from demon_patch.engine.ring.step_values import NOTHING, StepValues, check_values, slewed
+from demon_patch.engine.row_buckets import FollowsDepth
 from demon_patch.engine.steering.vector import Steering
 from demon_patch.engine.step import formulas
 from demon_patch.engine.step.chunk_step import ChunkStep, Row
@@ -75,6 +76,7 @@ class Ring:
         self.depth = int(checked_number("depth", spec.depth if depth is None else depth))
         self.mode = mode
         self._executor, self._spec, self._noise = executor, spec, noise
+        self._follower = executor if isinstance(executor, FollowsDepth) else None
         self._slots: list[Slot] = []
         self._waiting: deque[Request] = deque()
         self._cadence = Cadence()
@@ -162,6 +164,8 @@ class Ring:
         check_values(values, len(self._slots), self._spec.latent_channels)
         values = slewed(values, self._slots)
         self._renew()
+        if self._follower is not None:
+            self._follower.follow_depth(max(self.depth, len(self._slots)))
         chunks, self._interrupted = list(self._chunks()), False
         self._executor.lanes.run(lambda lane, rows: self._chunk(lane, rows, values), chunks, between)
         done = [slot for slot in self._slots if slot.remaining == 0]

@@ -119,7 +119,7 @@ class TickLoop:
         self._laid_to = 0  # the transport frame up to which windows are laid
         executor = performer.session.executor
         performer.admission.reach = Reach(
-            performer.spec, performer.source.frames, executor.lanes.count, executor.bucket
+            performer.spec, performer.source.frames, executor.lanes.count, lambda: executor.bucket
         )
         self._served_at = self._clock()
         self._changes: deque[TickChange] = deque()

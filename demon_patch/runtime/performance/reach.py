@@ -50,11 +50,13 @@ class Reach:
     Moments are transport frames, so that quiet time does not pass while the performance stands. Lengths are latent
     frames.
 
-    lanes, bucket: of the executor.
+    lanes, bucket: of the executor; the bucket is asked for anew, since it may follow the ring's depth.
     lengths: the lengths that stretches may have, shortest first (`ladder`).
     """
 
-    def __init__(self, spec: FamilySpec, song_frames: int, lanes: int = 1, bucket: int = 1) -> None:
+    def __init__(
+        self, spec: FamilySpec, song_frames: int, lanes: int = 1, bucket: Callable[[], int] = lambda: 1
+    ) -> None:
         self.lengths = ladder(spec, song_frames)
         self._quiet = QUIET_SECONDS * spec.frame_rate
         self._lanes, self._bucket = lanes, bucket
@@ -88,10 +90,10 @@ class Reach:
     def _busiest(self, lengths: Sequence[int], costs: dict[int, float], rows: int) -> float:
         """Returns the work of the busiest lane, in latent frames times rows times `costs`; each lane takes the next
         chunk of rows when its last is done."""
-        ends = [0.0] * self._lanes
+        ends, bucket = [0.0] * self._lanes, self._bucket()
         for length, cost in costs.items():
-            for _ in range(ceil(lengths.count(length) / self._bucket)):
-                ends[ends.index(min(ends))] += cost * length * self._bucket * rows
+            for _ in range(ceil(lengths.count(length) / bucket)):
+                ends[ends.index(min(ends))] += cost * length * bucket * rows
         return max(ends)
 
     # -- touches ------------------------------------------------------------------------------------------------
