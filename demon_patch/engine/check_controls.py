@@ -14,9 +14,9 @@ def out_of_range(control: Control, value: object) -> DemonError:
     """Returns the error for a number that the control's row does not allow."""
     kind = "a whole number" if control.shape == "integer" else "a number"
     return DemonError(
-        f"{value!r} is not {kind} from {control.lo:g} to {control.hi:g}",
+        f"{value!r} is not {kind} from {control.lo:g} to {control.top:g}",
         port=control.name,
-        mend=f"give {control.title.lower()} {kind} from {control.lo:g} to {control.hi:g}",
+        mend=f"give {control.title.lower()} {kind} from {control.lo:g} to {control.top:g}",
     )
 
 
@@ -27,7 +27,7 @@ def checked_number(name: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, Real):
         raise out_of_range(control, value)
     number = float(value)
-    if not isfinite(number) or not control.lo <= number <= control.hi:
+    if not isfinite(number) or not control.lo <= number <= control.top:
         raise out_of_range(control, value)
     if control.shape == "integer" and number != int(number):
         raise out_of_range(control, value)

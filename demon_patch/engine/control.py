@@ -27,6 +27,7 @@ class Control:
     propagation: the propagation class, which says how soon the control is heard.
     default: a number, an option's name, None for prompts and sources, or FAMILY.
     lo, hi: lowest and highest number, in the control's unit; 0 and 1 where they are not given.
+    most: the highest number that a family's default may have, and a request; None means `hi`, where the knob ends.
     taper: how this range lies on a knob.
     unit: the unit of the number, for display.
     options: the names of the options of a choice.
@@ -64,9 +65,15 @@ class Control:
     part: Part | None = None
     slew: float = 0.0
     of_source: bool = False
+    most: float | None = None
     becomes: str | None = None
     heard: bool = True
     measured: bool = True
+
+    @property
+    def top(self) -> float:
+        """Returns the highest number that the engine takes."""
+        return self.hi if self.most is None else self.most
 
     @property
     def per_frame(self) -> bool:

@@ -71,7 +71,7 @@ TABLE: tuple[Control, ...] = (
     Control(
         name="steps", title="Steps", carrier="scheduler", shape="integer", propagation="request",
         doc="Denoising steps of a generation: more are cleaner and slower.",
-        default=FAMILY, lo=1, hi=16, taper="int",
+        default=FAMILY, lo=1, hi=16, taper="int", most=100,
     ),
     Control(
         name="shift", title="Shift", carrier="scheduler", shape="scalar", propagation="request",

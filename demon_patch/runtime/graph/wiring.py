@@ -164,8 +164,12 @@ class Wiring:
         return port.default if row is None or self._family is None else self._family.default(row)
 
     def playing_range(self, node: str, port: Port) -> tuple[float, float]:
-        """Returns the playing range of a numeric port: lowest and highest number, in the port's unit."""
-        return self.patch.nodes[node].ranges.get(port.name, (port.lo, port.hi))
+        """Returns the playing range of a numeric port: lowest and highest number, in the port's unit. Without one of
+        its own it is the port's range, and goes on up to the family's default where that is beyond it."""
+        given = self.patch.nodes[node].ranges.get(port.name)
+        if given is None and (row := CONTROLS.get(port.control or "")) is not None and row.most is not None:
+            return port.lo, max(port.hi, float(self.default(port)))  # type: ignore[arg-type]
+        return (port.lo, port.hi) if given is None else given
 
     def sets(self, cable: Cable) -> bool:
         """Returns whether a cable replaces the knob: because its mode is set, or because its mode is auto and the units
