@@ -47,8 +47,7 @@ def build(
         model: The model, as a patch names it.
         executor: What will run it: onnx (ONNX Runtime), or tensorrt.
         seconds: The length of song, or of the stretch in focus, up to 3600, for engines, which have one fixed length.
-        precision: float32, or int8 (onnx only): products of eight bits, which are let in only if twelve prompts sound
-            as in float32; --executor onnx-int8 then plays them.
+        precision: float32, or int8 for onnx, if it sounds as float32 does; --executor onnx-int8 then plays it.
         weights: A folder that demon-patch lora bake wrote, in place of the model's own weights.
         gpu: What an engine is for: the GPU that is here, or one by name, as sm89 (RTX 4090), which needs none.
         again: Builds also what is there already.
