@@ -61,6 +61,7 @@ def test_nano_has_the_taper_that_is_measured() -> None:
     assert "dry_reach=" in lines
 
 
+@pytest.mark.slow
 def test_a_family_without_a_composer_is_measured_on_clips_that_it_makes_from_prompts() -> None:
     session = Session(tiny.loaded())
     found = measure(session, clips=1, strengths=(0.0, 0.5, 1.0))

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
-import soundfile
 import torch
 from torch import Tensor
 
@@ -238,21 +236,3 @@ def test_a_mix_of_clips_is_said_with_the_metas_of_its_leader(conditioner: AceSte
     assert not torch.equal(said(slow), said(fast))
     assert torch.equal(said(mixes[0]), said(slow))
     assert torch.equal(said(mixes[1]), said(fast))
-
-
-def test_a_file_with_two_channels_keeps_them(conditioner: AceStepConditioner, tmp_path: Path) -> None:
-    at = np.arange(9 * 48_000) / 48_000
-    left, right = (0.3 * np.sin(2 * np.pi * hertz * at) for hertz in (220.0, 330.0))
-    sounds = {"two": np.stack((left, right), 1), "one": left[:, None], "three": np.stack((left, right, left), 1)}
-    found = {}
-    for name, sound in sounds.items():
-        soundfile.write(tmp_path / f"{name}.wav", sound, 48_000, subtype="FLOAT")
-        found[name] = conditioner.load(tmp_path / f"{name}.wav", 8.0)
-        assert found[name].audio.shape == (8 * 48_000, 2)
-    middle = slice(48_000, 7 * 48_000)
-    for side, heard in enumerate((left, right)):
-        assert float(np.abs(found["two"].audio[middle, side] - heard[middle]).max()) < 1e-4
-    for name in ("one", "three"):
-        assert np.array_equal(found[name].audio[:, 0], found[name].audio[:, 1])
-    swapped = conditioner._codec.encode(found["two"].audio[:, ::-1].copy())
-    assert not torch.allclose(swapped, found["two"].latent)
