@@ -3,7 +3,7 @@ values of the generations."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 import torch
@@ -24,6 +24,8 @@ class LoraRack:
     lora, steering: return a LoRA and a steering vector by the name in its node. They raise DemonError for one that
         cannot be loaded.
     faults: by node, the error of one that an edit brought while playing; the music goes on without it.
+    told: from any thread: by node, what the player should know of its LoRA, such as how far it moves the model; nothing
+        of those that come with the model.
     loaded, steers: those that play, or wait for a scheduled edit, in the order of their chain. In place of one that
         cannot be loaded there is one that changes nothing.
     """
@@ -32,6 +34,7 @@ class LoraRack:
         self, session: Session, wanted: Sides, lora: Callable[[str], Lora], steering: Callable[[str], Steering]
     ) -> None:
         self.faults: dict[str, DemonError] = {}
+        self.told: Mapping[str, tuple[str, ...]] = {}
         self.loaded: tuple[Lora, ...] = ()
         self.steers: tuple[Steering, ...] = ()
         self._session, self._lora, self._steering = session, lora, steering
@@ -48,6 +51,8 @@ class LoraRack:
             self.faults.clear()
             self.loaded = self._all(wanted[LORA], self._lora, lambda file: Lora(file, {}))
             self.steers = self._all(wanted[STEER], self._steering, self._still)
+            own, named = self._session.family.loras, zip(wanted[LORA], self.loaded, strict=True)
+            self.told = {node: lora.notes for (node, file), lora in named if file not in own}
         if tuple(lora for lora, _ in self._session.executor.loras) != self.loaded:
             self._session.set_loras([(lora, 0.0) for lora in self.loaded])
         if ring is not None and ring.steering != self.steers:

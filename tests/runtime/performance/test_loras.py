@@ -230,3 +230,11 @@ def test_a_lora_off_the_chain_has_no_effect(folder: Path) -> None:
 def test_a_patch_with_a_lora_goes_round_the_file_unchanged() -> None:
     document = with_loras(0.25, 2.0, extra=square(0.5, "lora0", "lora_strength"))
     assert loads(dumps(document)) == document
+
+
+def test_what_a_lora_does_is_told_by_its_node(folder: Path) -> None:
+    performer = perform(with_loras(0.6, 0.0), Session(toy_family()), folder=folder)
+    assert performer.loras.told.keys() == {"lora0", "lora1"}
+    for notes in performer.loras.told.values():
+        assert any("at strength 1 it moves the model by" in note for note in notes)
+    assert perform(patch({}, []), Session(toy_family()), folder=folder).loras.told == {}

@@ -235,6 +235,10 @@ def test_catalogue_words_and_problems(wired: WiredHost) -> None:
         ann.do(AddNode("odd", Node("slew", values={"rise": -5.0})))
         found = ann.ask(documents.Check(), documents.Problems)
         assert [(fault.node, fault.port) for fault in found.problems] == [("odd", "rise")]
+        assert found.remarks == ()
+        wired.host.performer.loras.told = {"scheduler": ("it moves the model by 30%",)}
+        (remark,) = ann.ask(documents.Check(), documents.Problems).remarks
+        assert (remark.node, remark.port, remark.what) == ("scheduler", "file", "it moves the model by 30%")
         assert ann.ask(session.Words(text="x"), session.Vocabulary).page == ""  # the toy family has none
 
 

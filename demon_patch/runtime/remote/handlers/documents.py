@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from demon_patch.errors import PatchError
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.files.format import dumps
 from demon_patch.runtime.assets.named_files import inspect_files
@@ -57,6 +58,9 @@ def check(served: ServedHost, peer: Peer, message: Check) -> Problems:
     wrong = [*problems(patch, CATALOGUE, spec)]
     files = inspect_files(patch, host.folder, CATALOGUE, known=patch)
     odd = [] if wrong else [*warnings_of(patch, CATALOGUE, spec.name), *unknown_words(patch, CATALOGUE, spec.name)]
+    odd += [
+        PatchError(note, node=node, port="file") for node, notes in host.performer.loras.told.items() for note in notes
+    ]
     faults = (Fault(text=f"node {node}: {text}", what=text, node=node) for node, text in host.status.faults.items())
     return Problems(
         problems=tuple(map(Fault.of, (*wrong, *files.mistakes))),
