@@ -77,7 +77,11 @@ class Held:
     def __init__(self, folder: Path, codec: StereoCodec, heard: str | None, most: int) -> None:
         clips = ClipFolder(folder)
         songs = load([folder], components_hash(codec), heard)
-        chosen = [(song, n) for song, n in zip(songs, clips.numbers(), strict=True) if song.frames >= FRAMES][:most]
+        chosen = [
+            (song, n)
+            for song, n in zip(songs, clips.numbers(), strict=True)
+            if song.frames >= FRAMES and song.score[:FRAMES].any()
+        ][:most]
         self.count = len(chosen)
 
         def stacked(arrays: Sequence[np.ndarray]) -> Tensor:
@@ -169,7 +173,8 @@ def measure(
 
     def row(name: str, sounds: Sequence[Samples], latent: Tensor | None = None) -> None:
         found = [judged(*each, hear) for each in zip(held.sounds, sounds, held.notes, strict=True)]
-        table[name] = {key: float(np.nanmean([one[key] for one in found])) for key in found[0]}
+        kept = {key: [one[key] for one in found if np.isfinite(one[key])] for key in found[0]}
+        table[name] = {key: float(np.mean(values)) for key, values in kept.items() if values}
         table[name]["mel to start"] = float(np.mean(list(map(mel_error, held.starts, sounds))))
         if latent is not None:
             table[name]["spread"] = _share(latent, held.latent, lambda part: part.std())
