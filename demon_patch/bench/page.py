@@ -160,6 +160,8 @@ def _section(title: str, controls: Sequence[Control], rows: Mapping[str, Measure
 def _range(row: Control) -> str:
     if row.options:
         return ", ".join(row.options)
+    if row.shape == "score":
+        return "notes"
     if row.shape in ("prompt", "source", "gate"):
         return f"a {row.shape}"
     unit = f" {row.unit}" if row.unit else ""

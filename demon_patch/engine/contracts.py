@@ -41,12 +41,10 @@ class FamilySpec:
     """The geometry of a model family and what was measured of it.
 
     sample_rate: audio samples per second and channel. channels: audio channels.
-    frame_rate: latent frames per second.
-    quantum: song lengths are multiples of this number of latent frames.
+    frame_rate: latent frames per second. quantum: song lengths are multiples of so many latent frames.
     min_frames, max_frames: the shortest and the longest song, in latent frames.
-    exact_margin, playing_margin: latent frames decoded on each side of a window and thrown away. With `exact_margin`
-        the window differs from a decode of the whole song by less than 2e-6 of the peak, with `playing_margin` by less
-        than -80 dB.
+    exact_margin, playing_margin: latent frames decoded on each side of a window and thrown away. The window then
+        differs from a decode of the whole song by less than 2e-6 of the peak with the first, -80 dB with the second.
     defaults: the family's default of every control whose row has the default FAMILY (`PLAIN` has the usual ones).
     tick_frames: by ring depth, the control frames of a nominal (offline) tick, for songs of up to `tick_song` latent
         frames.
@@ -56,6 +54,7 @@ class FamilySpec:
         whole song than the middle of the stretch does.
     timbre: whether a prompt can borrow the sound colour of a clip. lyrics: whether it can have lyrics.
     needs_source: whether a song needs a clip that it covers; else the family's conditioner is a `PlaysAlone`.
+    score: whether the music can be told its notes; the conditioner is then a `score.ReadsScore`.
     dry_reach: the rms distance between a latent frame and the same frame of its source below which some of the
         recording itself is heard (`engine.sound.dry_path`). At 0 the recording is never heard.
     """
@@ -80,6 +79,7 @@ class FamilySpec:
     timbre: bool = False
     lyrics: bool = False
     needs_source: bool = True
+    score: bool = False
     dry_reach: float = 0.0
 
     def __post_init__(self) -> None:
@@ -176,10 +176,9 @@ class Source:
     """A clip that a generation can cover.
 
     latent: [T, C]. hints: [T, H], the structure of the clip.
-    audio: float32 [samples, channels] at the family's sample rate, exactly T latent frames long; it loops without a
-        gap.
-    bpm: tempo in beats per minute, None where it is unknown.
-    downbeat: time of the first bar line, in seconds.
+    score: [T, S], its notes as `score.ReadsScore.score` gives them, 0 to 1; None where they are not known.
+    audio: float32 [samples, channels] at the family's sample rate, exactly T latent frames long; it loops smoothly.
+    bpm: tempo in beats per minute, None where it is unknown. downbeat: time of the first bar line, in seconds.
     notes: sentences for the player, for example that a long file was cut.
     leader: of a mix of clips the one with the largest share, whose tempo and key a prompt says; else None.
     alone: whether it is no clip, but silence that stands for the song of a prompt alone (`engine.alone`).
@@ -194,6 +193,7 @@ class Source:
     notes: tuple[str, ...] = field(default=())
     alone: bool = False
     leader: Source | None = field(default=None, repr=False)
+    score: Tensor | None = None
     _found: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def once(self, what: Hashable, find: Callable[[], V]) -> V:
@@ -278,7 +278,7 @@ class Conditioner(Protocol):
     def context(self, source: Source, structure: float) -> Tensor:
         """Returns the context [T, X], which the denoiser reads beside the noisy latent in every forward.
 
-        structure: 0 to 1, the factor of the source's hints.
+        structure: 0 to 1, the factor of the source's hints. Its score is read where the family has one.
         """
         ...
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-Shape = Literal["scalar", "integer", "switch", "gate", "choice", "curve", "surface", "prompt", "source"]
-Part = Literal["timbre", "lyrics"]
+Shape = Literal["scalar", "integer", "switch", "gate", "choice", "curve", "surface", "prompt", "source", "score"]
+Part = Literal["timbre", "lyrics", "score"]
 Propagation = Literal["request", "step", "late step", "decode", "ring"]
 Taper = Literal["linear", "log", "int", "family"]
 Carrier = Literal["scheduler", "source_blend", "step_state", "decoder", "lora", "steer"]
@@ -36,6 +36,7 @@ class Control:
         must not be "off", or an optional control that must be wired or set.
     rest: the number at which the control does nothing; None means its default.
     part: the part that a family must have for this control (`FamilySpec.has`).
+    stops: whether a patch that wires it is refused on a family without that part; else it plays without the control.
     slew: for a step control, the number of ticks that a change over the whole range takes; at 0 a change takes effect
         in one tick.
     of_source: whether the control acts on the clip that is covered, and has no effect where a song has none.
@@ -63,6 +64,7 @@ class Control:
     needs: str | None = None
     rest: float | None = None
     part: Part | None = None
+    stops: bool = True
     slew: float = 0.0
     of_source: bool = False
     most: float | None = None

@@ -149,6 +149,16 @@ TABLE: tuple[Control, ...] = (
         doc="A clip whose rhythm and harmony are followed instead of the source's.",
     ),
     Control(
+        name="score", title="Score", carrier="scheduler", shape="score", propagation="request",
+        doc="Notes that the music is to play, frame by frame.",
+        part="score", stops=False,
+    ),
+    Control(
+        name="score_mode", title="Score mode", carrier="scheduler", shape="choice", propagation="request",
+        doc="Whether the notes stand in place of the notes of the clip, or beside them.",
+        default="replace", options=("replace", "add"), needs="score",
+    ),
+    Control(
         name="feedback", title="Feedback", carrier="scheduler", shape="scalar", propagation="request",
         doc="Mixes finished generations back into the source: the music drifts away from where it began.",
         default=0.0, lo=0.0, hi=1.0, optional=True, becomes="source_latent",

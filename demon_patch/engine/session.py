@@ -16,7 +16,6 @@ from demon_patch.arrays import Samples
 from demon_patch.engine.alone import OF_SOURCE, alone
 from demon_patch.engine.check_controls import checked_number
 from demon_patch.engine.contracts import Blend, Conditioning, Executor, Family, Handle, ReadsLoudness, Source
-from demon_patch.engine.controls import Control
 from demon_patch.engine.executors import DEFAULT, Choice, check_name, choose, executor_named
 from demon_patch.engine.families import load_family, weights_files
 from demon_patch.engine.lora.known_effects import weights_stamp
@@ -30,6 +29,7 @@ from demon_patch.engine.ring.request import FORWARDED, Request, check_finite
 from demon_patch.engine.ring.request_controls import RequestControls, request_control
 from demon_patch.engine.ring.ring import CONDITIONS, MAX_DEPTH, Ring
 from demon_patch.engine.ring.step_values import step_values
+from demon_patch.engine.score import Notes, told
 from demon_patch.engine.sound.dry_path import Cover, Covered, power_of
 from demon_patch.engine.sound.window import decode_song, decode_window
 from demon_patch.engine.steering.vector import Steering, read_steering
@@ -197,9 +197,9 @@ class Session:
             song (`focus.laid_into`).
         tag, heard_at: see `Request`.
         controls: by name, any controls of propagation class `request`: numbers, options, curves (one number, or one for
-            each of the source's T latent frames), prompts (`prompt_b`) and clips. A control left out has its default.
-            docs/controls.md says what each one does. `strength` is the strength itself, not a knob position; left out,
-            it is the strength at the default knob position.
+            each of the source's T latent frames), prompts (`prompt_b`), clips, and `Notes` (`score`); docs/controls.md
+            says what each one does. A control left out has its default. `strength` is the strength itself, not a knob
+            position; left out, it is that at the default knob position.
 
         Raises DemonError that names the control, for an unknown control, a number out of range, a control without the
         one that it needs, a clip of another length, or a part that the family does not have.
@@ -211,7 +211,8 @@ class Session:
         taken.check_needs(parts.keys())
         timbre = parts.get("timbre_source"), taken.number("timbre")
         latent = source.latent if source_latent is None else source_latent
-        context = self._context(source, parts.get("structure_source"), taken.number("structure"))
+        notes = parts.get("score"), taken.option("score_mode") == "add"
+        context = self._context(source, parts.get("structure_source"), taken.number("structure"), *notes)
         mask = taken.curve("mask")
         kept = mask is not None and bool((mask <= 0).any())
         if kept and mask is not None and self._repaints is not None:
@@ -234,16 +235,15 @@ class Session:
         return request if stretch is None else focused(request, *stretch, self.spec)
 
     def _divided(self, controls: Mapping[str, Any], frames: int) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Splits the controls of a request by name: first the prompts and clips that are given, then the others.
-
-        A curve given as one number becomes float32 [frames].
-        """
+        """Splits the controls of a request by name: first the prompts, clips and notes that are given, then the others.
+        A curve given as one number becomes float32 [frames]."""
         parts: dict[str, Any] = {}
         others: dict[str, Any] = {}
         for name, value in controls.items():
             row = request_control(name)
-            if row.shape not in ("prompt", "source"):
-                others[name] = torch.full((frames,), checked_number(name, value)) if _is_level(row, value) else value
+            if row.shape not in ("prompt", "source", "score"):
+                level = row.per_frame and isinstance(value, Real)  # one number for all latent frames
+                others[name] = torch.full((frames,), checked_number(name, value)) if level else value
             elif value is not None:
                 if not self.spec.has(row):
                     raise self.spec.lacks(row)
@@ -372,10 +372,13 @@ class Session:
             return first
         return second if amount == 1 else self.executor.blend(first, second, amount)
 
-    def _context(self, source: Source, other: Source | None, structure: float) -> Tensor:
+    def _context(
+        self, source: Source, other: Source | None, structure: float, notes: Notes | None, adds: bool
+    ) -> Tensor:
         """Returns the context [T, X] of a source, or of the clip `other` if one is given.
 
-        structure: the factor of the hints, 0 to 1. Raises DemonError for a clip of another length than the source's.
+        structure: the factor of the hints, 0 to 1. notes: stand in place of the clip's own score; with `adds`, beside
+        it. Raises DemonError for a clip of another length than the source's, and for notes that are none.
         """
         clip = source if other is None else other
         if clip.frames != source.frames:
@@ -389,9 +392,7 @@ class Session:
             check_finite("source" if other is None else "structure_source", clip.hints)
             return self.family.conditioner.context(clip, structure)
 
+        if notes is not None:
+            clip = told(self.family.conditioner, clip, notes, adds)
+            return made()
         return self._contexts.get((Same(clip), structure), made)
-
-
-def _is_level(row: Control, value: object) -> bool:
-    """Returns whether `value` is one number where the control takes one per latent frame."""
-    return row.per_frame and isinstance(value, Real)

@@ -42,7 +42,7 @@ _SHOWN = {
     "surface_bump": {"width": 1.5},
 }
 """Knobs of nodes whose outputs would show little at their defaults."""
-_PARTS = {"prompt": "prompt", "source": "composed_source", "surface": "channel_groups"}
+_PARTS = {"prompt": "prompt", "source": "composed_source", "surface": "channel_groups", "score": "notes"}
 _HEAD = """# Nodes
 
 Made by `demon-patch nodes --page` from the declarations in `demon_patch/nodes/`; do not edit.

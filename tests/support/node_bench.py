@@ -107,7 +107,7 @@ BENCH: Mapping[str, Declaration] = {
         if d.hidden
     },
 }
-FEEDS = {"prompt": "prompt", "source": "composed_source", "surface": "channel_groups"}
+FEEDS = {"prompt": "prompt", "source": "composed_source", "surface": "channel_groups", "score": "notes"}
 """What can be wired to an inlet, by its type."""
 
 CHAIN_NODES = {"zs": Node("scheduler"), "zd": Node("decoder"), "zo": Node("speaker")}

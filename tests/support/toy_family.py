@@ -27,6 +27,7 @@ from demon_patch.engine.ring.request import Request
 from demon_patch.engine.ring.request_controls import REQUEST_CONTROLS, RequestControls
 from demon_patch.engine.ring.ring import Ring
 from demon_patch.engine.ring.schedule import SchedulePlan
+from demon_patch.engine.score import Notes
 from demon_patch.engine.steering.vector import Steering
 from demon_patch.engine.step.reference import Values, sampler
 from demon_patch.errors import SourceError
@@ -50,6 +51,7 @@ SPEC = FamilySpec(
     tick_frames={1: 2, 2: 3, 3: 5, 4: 6, 5: 8, 6: 9, 7: 11, 8: 12},
     strength_taper=tuple(k / 10 for k in range(11)),
     timbre=True,
+    score=True,
 )
 
 
@@ -131,7 +133,15 @@ class ToyConditioner:
 
     def context(self, source: Source, structure: float) -> Tensor:
         mark = torch.full((source.frames, 1), structure)
-        return torch.cat((source.hints * structure, mark), -1)
+        hints = source.hints * structure
+        return torch.cat((hints if source.score is None else hints + source.score, mark), -1)
+
+    def score(self, notes: Notes) -> Tensor:
+        """Three numbers a frame: starts of tones, the highest key that sounds, and strokes, each by its pitch."""
+        height = notes.pitch.round() / 127
+        tones, strokes = (height * notes.starting)[:3], (height * notes.starting)[3:]
+        each = (tones, (height * notes.sounding)[:3], strokes)
+        return torch.stack([part.flatten(0, 1).amax(0) for part in each], -1)
 
 
 def toy_family(per_frame: int = PER_FRAME, **other: Any) -> Family:

@@ -26,7 +26,7 @@ WHOLE_OUTS, FEW_OUTS = 6, 2
 """The same for outputs."""
 
 
-CABLE_ONLY = frozenset({"prompt", "source", "ring", "audio"})
+CABLE_ONLY = frozenset({"prompt", "source", "score", "ring", "audio"})
 """The types of ports that have neither knob nor choice."""
 LEAST_PARTS = 3
 """From how many numbered inputs on only the next free one is shown."""

@@ -38,7 +38,7 @@ CORE, CORE_RING, GLOW, HALO = 2.2, 3.4, 7.0, 12.0
 
 SHAPES: Mapping[str, str] = MappingProxyType(
     {"gate": "square", "curve": "diamond", "surface": "diamond", "ring": "ring", "audio": "ring"}
-    | dict.fromkeys(("value", "prompt", "source"), "circle")
+    | dict.fromkeys(("value", "prompt", "source", "score"), "circle")
 )
 """The shape of a pin by its type: circle, square, diamond or ring (a circle with a hole and a dot)."""
 
@@ -127,7 +127,8 @@ DARK = Theme(
     unknown=rgba("#7d8296"), shadow=0.62, glow=0.20, head=0.16, frame_fill=0.055, frame_edge=0.32,
     ports=_table(
         value="#f5b94e", gate="#ff6f61", curve="#7edc8e", surface="#b693ff", prompt="#ff8fc7", source="#6aa8ff",
-        ring="#f3ead7", audio="#4fd3dc", option="#8b90a3", text="#8b90a3", points="#7edc8e", path="#8b90a3",
+        score="#d9e36b", ring="#f3ead7", audio="#4fd3dc", option="#8b90a3", text="#8b90a3", points="#7edc8e",
+        path="#8b90a3",
     ),
     categories=_table(
         modulation="#f5b94e", shape="#e0a06a", engine="#f3ead7", math="#9aa3bd", control="#ffd27f",
@@ -146,7 +147,8 @@ LIGHT = Theme(
     unknown=rgba("#8a8d99"), shadow=0.20, glow=0.12, head=0.16, frame_fill=0.08, frame_edge=0.45,
     ports=_table(
         value="#c47f00", gate="#d8402f", curve="#1f9447", surface="#7047d6", prompt="#cf3d8c", source="#2369cf",
-        ring="#4a4238", audio="#058b97", option="#7b8092", text="#7b8092", points="#1f9447", path="#7b8092",
+        score="#7d8500", ring="#4a4238", audio="#058b97", option="#7b8092", text="#7b8092", points="#1f9447",
+        path="#7b8092",
     ),
     categories=_table(
         modulation="#c47f00", shape="#a8642b", engine="#4a4238", math="#5b6480", control="#a87400",

@@ -136,7 +136,7 @@ class Request:
 
     def _check_needs(self) -> None:
         """Raises DemonError for a control without the prompt, clip or source that it needs."""
-        there = {"timbre_source"}  # which is in the conditioning
+        there = {"timbre_source", "score"}  # which are in the conditioning and in the context
         there |= {name for name, part in (("prompt_b", self.second), ("target", self.target)) if part is not None}
         self.controls.check_needs(there)
         if self.source is None and self.controls.curve("mask") is not None:

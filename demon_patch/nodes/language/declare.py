@@ -6,6 +6,7 @@ mix, surface (`nodes.language.mixes`): computed nodes whose body returns the wei
     channel groups.
 resource: declared by a function (`resource`) that takes the ports and returns a validated, hashable key.
 engine: declared by a list of ports, which comes from the control table.
+score: declared by a list of ports, whose signals reach the engine as notes.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from demon_patch.nodes.language.displays import display_mistake
 from demon_patch.nodes.language.migration import Migration
 from demon_patch.nodes.language.ports import AUTO, MIXED, NUMBERS, SETTINGS, Bank, Out, Port
 
-Kind = Literal["computed", "mix", "surface", "resource", "engine", "sink", "display"]
+Kind = Literal["computed", "mix", "surface", "resource", "engine", "score", "sink", "display"]
 _RECENT_BODIES: deque[Body] = deque(maxlen=512)  # the latest specialised bodies, kept even if no program uses them
 
 

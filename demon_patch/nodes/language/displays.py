@@ -63,9 +63,9 @@ def _numbers_out(d: Declaration) -> Iterator[Signal]:
 
 
 def _gates(d: Declaration) -> Iterator[Signal]:
-    """The gates that go out; of a node without outputs, those that come in."""
+    """The gates that go out; of a node without outputs of any signal, those that come in."""
     yield from ((o.name, "out") for o in d.outs if o.type == "gate")
-    if not d.outs:
+    if not any(o.type in SIGNALS for o in d.outs):
         yield from ((p.name, "in") for p in d.ports if p.type == "gate")
 
 

@@ -15,13 +15,25 @@ from demon_patch.engine.controls import Part, Taper
 from demon_patch.nearest import chosen
 
 PortType = Literal[
-    "value", "gate", "curve", "surface", "prompt", "source", "ring", "audio", "option", "text", "points", "path"
+    "value",
+    "gate",
+    "curve",
+    "surface",
+    "prompt",
+    "source",
+    "score",
+    "ring",
+    "audio",
+    "option",
+    "text",
+    "points",
+    "path",
 ]
-OutType = Literal["value", "gate", "curve", "surface", "prompt", "source", "ring", "audio"]
+OutType = Literal["value", "gate", "curve", "surface", "prompt", "source", "score", "ring", "audio"]
 
 SIGNALS = frozenset({"value", "gate", "curve"})  # port types that the graph computes in every control frame
 NUMBERS = frozenset({"value", "curve"})  # the signal types that a body reads as one number
-SINGLE = frozenset({"surface", "prompt", "source", "ring", "audio"})  # port types that take one cable only
+SINGLE = frozenset({"surface", "prompt", "source", "score", "ring", "audio"})  # port types that take one cable only
 MIXED = frozenset({"surface", "prompt", "source"})  # port types that a mix can weigh
 AUTO = "auto"  # the choice of an option that leaves the choice to whether a gate has a cable
 SETTINGS = frozenset({"option", "text", "points", "path"})  # port types that are fixed when a patch is compiled

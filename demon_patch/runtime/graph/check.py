@@ -324,6 +324,6 @@ def _family_parts(patch: Patch, wiring: Wiring, family: FamilySpec | None) -> It
         return
     for id, name in sorted(end for end in wiring.into if wiring.known[end[0]].by_name[end[1]].control):
         row = CONTROLS.get(wiring.known[id].by_name[name].control or "")
-        if row is not None and row.part is not None and not spec.has(row):
+        if row is not None and row.part is not None and row.stops and not spec.has(row):
             error = spec.lacks(row)
             yield PatchError(error.what, node=id, port=name, mend=error.mend)

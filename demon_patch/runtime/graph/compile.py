@@ -133,7 +133,7 @@ class _Compiler:
         for id in order.nodes:
             self._compile_node(id, order.loops.get(id))
         for id, declaration in self.wiring.known.items():
-            if declaration.kind in ("engine", "sink", "display"):
+            if declaration.kind in ("engine", "score", "sink", "display"):
                 self._compile_engine_ports(id, declaration)
         plan = ring_plan(self.wiring)
         for id in sorted(plan.reached):

@@ -278,6 +278,11 @@ class Forecast:
             at, first = int(frames[begin]), int(moments[begin])
             self._shown[rows, at : at + end - begin] = self._timeline.rows[engine_ports, first : first + end - begin]
 
+    def heard_moments(self, now_k: int, guard: int | None = None) -> NDArray[np.int64]:
+        """Returns for every latent frame of the song the control frame at which it is heard next, [T]; the arguments
+        are those of `per_frame`. Only read it."""
+        return self._heard_moments(now_k, self.guard if guard is None else guard)[0]
+
     def _heard_moments(self, now_k: int, guard: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """Returns two arrays [T]. For every latent frame of the song the first has the control frame at which it is
         heard next. The second says whether that control frame lies before now_k - guard, so that it is not coming any

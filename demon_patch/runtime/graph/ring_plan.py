@@ -25,7 +25,7 @@ class RingPlan:
     step_state: str | None
     decoder: str
     wired: Mapping[str, str]
-    """By control, the id of the node that its prompt, clip or surface comes from."""
+    """By control, the id of the node that its prompt, clip, surface or notes come from."""
     options: Mapping[str, str]
     """By control, the chosen option."""
     active: frozenset[str]
@@ -63,8 +63,9 @@ class RingPlan:
     def reached(self) -> frozenset[str]:
         """The ids of the nodes that prompts, clips and surfaces come from: mixes, and the nodes that these take
         from."""
+        prompts = {control: id for control, id in self.wired.items() if control != "score"}
         return frozenset(
-            [*self.wired.values(), *(id for mixture in self.mixes.values() for id in mixture.inputs.values())]
+            [*prompts.values(), *(id for mixture in self.mixes.values() for id in mixture.inputs.values())]
         )
 
     @property

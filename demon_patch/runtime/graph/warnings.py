@@ -83,9 +83,14 @@ def warnings_of(
 
 
 def _without_part(wiring: Wiring, spec: FamilySpec | None) -> Iterator[PatchError]:
-    """Yields a remark for each text that needs a part which the model does not have."""
+    """Yields a remark for each text and each cable that needs a part which the model does not have."""
     if spec is None:
         return
+    for id, name in sorted(wiring.into):
+        row = CONTROLS.get(wiring.known[id].by_name[name].control or "")
+        if row is not None and not row.stops and not spec.has(row):
+            error = spec.lacks(row)
+            yield PatchError(error.what, node=id, port=name, mend=error.mend)
     for id, declaration in wiring.known.items():
         for port in declaration.ports:
             text = wiring.patch.nodes[id].values.get(port.name, port.default)

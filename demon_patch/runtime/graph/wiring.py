@@ -112,7 +112,7 @@ class Wiring:
             return False
         if self.is_muted(cable) and not _holds_together(target, out):
             return False
-        bypassed = self.patch.nodes[cable.src].bypass and source.kind in ("computed", "resource", "surface")
+        bypassed = self.patch.nodes[cable.src].bypass and source.kind in ("computed", "resource", "surface", "score")
         return not bypassed or out.passes is not None
 
     def is_muted(self, cable: Cable) -> bool:

@@ -20,6 +20,7 @@ from demon_patch.engine.session import Session
 from demon_patch.engine.sound.dry_path import Cover
 from demon_patch.runtime.performance.control_values import whole
 from demon_patch.runtime.performance.feedback import Drift, Feedback, drifted
+from demon_patch.runtime.performance.notes import PlayedNotes
 from demon_patch.runtime.performance.reach import Reach
 from demon_patch.runtime.performance.sounding import SoundingQueue
 from demon_patch.runtime.performance.touches import alike
@@ -84,10 +85,9 @@ class Admission:
     def __init__(self, session: Session, soundings: SoundingQueue, trace: Trace) -> None:
         self.feedback = Feedback()
         self._session, self._soundings, self._trace = session, soundings, trace
-        self._drift = Drift()
+        self._drift, self._played = Drift(), PlayedNotes()
         self._changed_at = -1  # the ring's tick at the latest live change of a control of generations in flight
-        self._first = True
-        self._narrows = False  # those in flight, before the next tick
+        self._first, self._narrows = True, False  # narrows: those in flight, before the next tick
         self.reach: Reach | None = None  # of a live performance
         self._latest_heard_at = 0  # the frame from which the latest one admitted is heard
         self._tick = 0.0  # frames, as of the latest admission
@@ -146,8 +146,7 @@ class Admission:
     def _submit(self, pace: TickTime) -> None:
         """Submits the request of the generation that is admitted on this tick, with the controls of the moment at which
         it will be heard."""
-        count = self.count(pace.after(self.ring.depth))
-        count = self.count(pace.after(count))
+        count = self.count(pace.after(self.count(pace.after(self.ring.depth))))
         heard_at = pace.after(count)
         if self._first:  # the transport waits for the first
             count, heard_at = self.count(0), 0
@@ -175,6 +174,7 @@ class Admission:
         if "noise_drift" in numbers:
             given["noise_position"] = self.drift(heard_at)
         given |= sounding.parts_at(moment, self.feedback)
+        given |= sounding.controls.notes_at(heard_at, now, self._played)
         if "feedback" in numbers:
             covered, back = given.get("source_latent", given["source"].latent), round(numbers["feedback_tap"])
             fed = self.feedback.mixed(covered, numbers["feedback"], back)
@@ -336,8 +336,7 @@ class Admission:
     def step_values(self, now: int) -> StepValues:
         """Returns what `step_controls` gives, and under `strength` the strength, 0 to 1, that each generation in flight
         would have if it were read now, [n]."""
-        strengths = [self._strength(moment) for moment in self.moments()]
-        return {**self.step_controls(now), "strength": torch.tensor(strengths)}
+        return {**self.step_controls(now), "strength": torch.tensor([*map(self._strength, self.moments())])}
 
     def flight_and_next(self, now: int) -> tuple[StepValues, object]:
         """Returns two things that `note_live_change` compares: the controls of the generations in flight
@@ -345,9 +344,10 @@ class Admission:
         (`reach` is None)."""
         if self.reach is None:
             return self.step_values(now), None
-        sounding, moment = self._soundings.now, max(now, 0) + self._session.spec.frame_rate
-        controls, parts = sounding.controls, sounding.parts_at(moment, self.feedback)
-        return self.step_values(now), (controls.request_values(moment, now), controls.step_values(now, [moment]), parts)
+        moment = max(now, 0) + self._session.spec.frame_rate
+        controls, parts = self._soundings.now.controls, self._soundings.now.parts_at(moment, self.feedback)
+        coming = controls.request_values(moment, now), controls.step_values(now, [moment]), controls.notes_known(now)
+        return self.step_values(now), (*coming, parts)
 
     def note_live_change(self, before: tuple[StepValues, object], now: int) -> None:
         """Compares the present controls with the result of `flight_and_next` from before a change. Notes a live change

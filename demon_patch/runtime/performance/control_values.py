@@ -16,11 +16,13 @@ from torch import Tensor
 from demon_patch.arrays import Curve
 from demon_patch.engine.contracts import FamilySpec
 from demon_patch.engine.controls import CONTROLS
+from demon_patch.engine.score import Notes
 from demon_patch.engine.step.step_window import narrowed, step_window
 from demon_patch.nodes.language.mixes import GROUPS
 from demon_patch.runtime.graph.forecast import Forecast
 from demon_patch.runtime.graph.program import Program
 from demon_patch.runtime.performance.mixes import Weights, shares
+from demon_patch.runtime.performance.notes import NoteReader, PlayedNotes
 
 LORA, STEER = "lora_strength", "steer_depth"
 Sides: TypeAlias = Mapping[str, Sequence[tuple[str, str]]]
@@ -53,7 +55,11 @@ class ControlValues:
         self._request = [row for row in rows if row.propagation == "request"]
         self._step = [row for row in rows if row.every_step and row.heard]
         options = [(CONTROLS[name], value) for name, value in plan.options.items()]
-        self._request_options = {row.name: value for row, value in options if row.propagation == "request"}
+        self._request_options = {
+            row.name: value
+            for row, value in options
+            if row.propagation == "request" and plan.meets(row) and spec.has(row)
+        }
         self._step_options = {row.name: value for row, value in options if row.every_step}
         scalars = [row for row in (*self._request, *self._step) if not row.per_frame and row.heard]
         self.held = frozenset(s for s in self.port_numbers.values() if (ports[s].node, ports[s].port) in program.held)
@@ -62,6 +68,8 @@ class ControlValues:
             for row in scalars
             if not row.every_step or self.port_numbers[row.name] not in self.held
         ]
+        told = plan.wired.get("score") if spec.score else None
+        self._notes = None if told is None else NoteReader(forecast, told, guard)
         self.weights = Weights(forecast)
         self.sides = {LORA: tuple(plan.loras.items()), STEER: tuple(plan.steers.items())}
         ports_of = {(name, key): program.engine_port(key[0], name) for name, keys in self.sides.items() for key in keys}
@@ -135,6 +143,16 @@ class ControlValues:
             if row.per_frame:
                 others[row.name] = self._per_frame(self.port_numbers[row.name], now)
         return numbers, others
+
+    def notes_at(self, heard_at: int, now: int, played: PlayedNotes) -> dict[str, Notes]:
+        """Returns the notes of a generation under the name of their control (`NoteReader.at`); nothing where no Notes
+        node is wired, or the family takes no notes."""
+        return {} if self._notes is None else {"score": self._notes.at(heard_at, now, played)}
+
+    def notes_known(self, now: int) -> Notes | None:
+        """Returns the notes as they are known at transport frame `now` (`NoteReader.now`); None where there are
+        none."""
+        return None if self._notes is None else self._notes.now(now)
 
     def step_values(
         self,

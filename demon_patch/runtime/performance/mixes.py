@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -120,7 +121,7 @@ class _Clip:
     """A clip in a mix.
 
     latent: its share of the latent.
-    hints: its share of the structure (hints).
+    hints: its share of the structure (hints and score).
     """
 
     clip: Source
@@ -137,7 +138,8 @@ class Mixer:
     scalars are read.
 
     Nested mixes are resolved to prompts and clips; each has the product of the shares of the mixes around it.
-    Prompts become a blend of all of them. Clips become one clip, whose latents and hints are summed by share; a clip
+    Prompts become a blend of all of them. Clips become one clip, whose latents, hints and scores are summed by share; a
+    clip
     with a share of 1 is used unchanged. A blend per frame gives its two sides as `prompt` and `prompt_b`.
 
     sums: the clips that were mixed, kept while their shares do not change, so that what the model computes from them
@@ -263,6 +265,8 @@ class Mixer:
             assert isinstance(latent, Tensor)
             assert isinstance(hints, Tensor)
             leader = max(clips, key=lambda each: each.latent).clip
-            return replace(clips[0].clip, latent=latent, hints=hints, leader=leader)
+            scores = [each.hints * each.clip.score for each in clips if each.clip.score is not None]
+            score = torch.stack(scores).sum(0).clamp_(max=1.0) if scores else None
+            return replace(clips[0].clip, latent=latent, hints=hints, leader=leader, score=score)
 
         return self._sums.get(tuple((Same(each.clip), each.latent, each.hints) for each in clips), made)

@@ -159,6 +159,7 @@ def fitted(clip: Source, frames: int, samples_per_frame: int) -> Source:
     def fit() -> Source:
         at = torch.arange(frames) % clip.frames
         audio = clip.audio[np.arange(frames * samples_per_frame) % len(clip.audio)]
-        return replace(clip, latent=clip.latent[at], hints=clip.hints[at], audio=audio)
+        score = None if clip.score is None else clip.score[at]
+        return replace(clip, latent=clip.latent[at], hints=clip.hints[at], audio=audio, score=score)
 
     return clip.once(("fitted", frames), fit)

@@ -249,7 +249,7 @@ class Keys(Picture):
 
     def refresh(self) -> None:
         values, names = self.now("value"), self.names("value")
-        pitches = [i for i, n in enumerate(names) if n.startswith("pitch")] or ([0] if len(values) else [])
+        pitches = [i for i, n in enumerate(names) if "pitch" in n] or ([0] if len(values) else [])
         gates = self.history("gate")
         held = {
             round(float(values[i]))

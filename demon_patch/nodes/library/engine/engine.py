@@ -26,6 +26,7 @@ _TYPES: dict[str, PortType] = {
     "surface": "surface",
     "prompt": "prompt",
     "source": "source",
+    "score": "score",
 }
 _SPEC = spec_of(NAMES[0])
 _RING = Port("ring", "ring", title="Ring", doc="From the node before it in the chain.")
