@@ -11,6 +11,7 @@ from typing import Any, Final, TypeAlias
 
 from demon_patch.errors import PatchError
 from demon_patch.patch.model.document import Cable, CableKey, Patch
+from demon_patch.patch.model.graph import Cables
 from demon_patch.patch.model.json_values import Frozen
 from demon_patch.patch.model.record import Record
 from demon_patch.small_cache import Same, SmallCache
@@ -38,7 +39,7 @@ _LATEST: SmallCache[Changes] = SmallCache(4)
 def changes(old: Patch, new: Patch) -> Changes:
     """From any thread. Returns the fields in which two documents differ, with both values. Where only one has a part,
     all its fields differ."""
-    return _LATEST.get((Same(old), Same(new)), lambda: dict(_differences((), old, new)))
+    return _LATEST.get((Same(old), Same(new)), lambda: {} if old == new else dict(_differences((), old, new)))
 
 
 def place_of(path: Path) -> tuple[str | None, str | None, str]:
@@ -66,14 +67,15 @@ def changed_since(path: Path) -> PatchError:
 
 
 def _differences(at: Path, old: Any, new: Any) -> Iterator[tuple[Path, tuple[Any, Any]]]:
-    if old is new or old == new:
-        return
+    """Yields the fields in which two parts of a document differ, which are not equal."""
     before, after = _parts(old), _parts(new)
     if before is None or after is None or not (before or after):
         yield at, (old, new)
         return
     for key in {**before, **after}:
-        yield from _differences((*at, key), before.get(key, GONE), after.get(key, GONE))
+        one, other = before.get(key, GONE), after.get(key, GONE)
+        if one is not other and one != other:
+            yield from _differences((*at, key), one, other)
 
 
 def _parts(given: Any) -> Mapping[Any, Any] | None:
@@ -83,6 +85,8 @@ def _parts(given: Any) -> Mapping[Any, Any] | None:
         return {name: getattr(given, name) for name in given.__struct_fields__}
     if isinstance(given, Frozen):
         return given
+    if isinstance(given, Cables):
+        return given.by_key
     if isinstance(given, tuple) and all(isinstance(item, Cable) for item in given):
         return {cable.key: cable for cable in given}
     return {} if given is GONE else None

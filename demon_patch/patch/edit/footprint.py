@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from msgspec import Struct
@@ -21,13 +23,24 @@ def footprint(*given: object) -> int:
             continue
         seen.add(id(part))
         total += sys.getsizeof(part)
-        if isinstance(part, Struct):
-            waiting += (getattr(part, name) for name in part.__struct_fields__)
-        elif isinstance(part, Mapping):
-            waiting += part.keys()
-            waiting += part.values()
-        elif isinstance(part, list | tuple):
-            waiting += part
-        elif is_dataclass(part):
-            waiting += (getattr(part, field.name) for field in fields(part))
+        if (contained := _contained(type(part))) is not None:
+            waiting += contained(part)
     return total
+
+
+@lru_cache(maxsize=1024)
+def _contained(kind: type) -> Callable[[Any], Iterable[Any]] | None:
+    """Returns what gives the objects that one of a type contains; None for a type without any."""
+    if issubclass(kind, Struct):
+        return _fields_of(kind.__struct_fields__)
+    if issubclass(kind, Mapping):
+        return lambda part: (*part.keys(), *part.values())
+    if issubclass(kind, list | tuple):
+        return iter
+    return _fields_of(tuple(field.name for field in fields(kind))) if is_dataclass(kind) else None
+
+
+def _fields_of(names: tuple[str, ...]) -> Callable[[Any], Iterable[Any]] | None:
+    if len(names) > 1:
+        return attrgetter(*names)
+    return (lambda part: (getattr(part, names[0]),)) if names else None

@@ -146,6 +146,7 @@ class History:
     gesture: UndoStep | None = None
     forgotten: bool = False
     _sizes: deque[int] = field(default_factory=deque)  # bytes of memory of each done step
+    _size: int = 0  # of all of them
 
     def add(self, step: UndoStep) -> None:
         """Adds a new step and clears the undone ones; while a gesture is open, extends the gesture instead."""
@@ -159,14 +160,15 @@ class History:
         """Adds a step to those done, and drops the oldest beyond LIMIT and BYTES."""
         self.done.append(step)
         self._sizes.append(footprint(step))
-        while len(self.done) > 1 and (len(self.done) > LIMIT or sum(self._sizes) > BYTES):
+        self._size += self._sizes[-1]
+        while len(self.done) > 1 and (len(self.done) > LIMIT or self._size > BYTES):
             self.done.popleft()
-            self._sizes.popleft()
+            self._size -= self._sizes.popleft()
             self.forgotten = True
 
     def pop(self) -> UndoStep:
         """Removes the latest done step and returns it."""
-        self._sizes.pop()
+        self._size -= self._sizes.pop()
         return self.done.pop()
 
     def take(self, counter: int) -> UndoStep | None:
@@ -177,6 +179,7 @@ class History:
             return step
         for place, step in enumerate(self.done):
             if step.holds(counter):
+                self._size -= self._sizes[place]
                 del self.done[place], self._sizes[place]
                 return step
         return None

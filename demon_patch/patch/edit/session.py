@@ -86,6 +86,7 @@ class EditSession:
         self._pending: list[PendingStep] = []
         self._log: deque[Delta] = deque()
         self._sizes: deque[int] = deque()  # of the deltas in the log
+        self._size = 0  # of all of them
         self._subscribers: list[Callable[[Delta], object]] = []
         self._untold: deque[Delta] = deque()
         self._telling = False
@@ -125,6 +126,7 @@ class EditSession:
         self._pending.clear()
         self._log.clear()
         self._sizes.clear()
+        self._size = 0
         delta = Delta(self._revision, client, label, ReplacePatch(patch))
         self._remember(delta)
         self._tell(delta)
@@ -281,9 +283,10 @@ class EditSession:
         """Adds a delta to the log and drops the oldest ones beyond KEPT and KEPT_BYTES."""
         self._log.append(delta)
         self._sizes.append(footprint(delta.command))
-        while len(self._log) > 1 and (len(self._log) > KEPT or sum(self._sizes) > KEPT_BYTES):
+        self._size += self._sizes[-1]
+        while len(self._log) > 1 and (len(self._log) > KEPT or self._size > KEPT_BYTES):
             self._log.popleft()
-            self._sizes.popleft()
+            self._size -= self._sizes.popleft()
 
     def _take(self, step: UndoStep, client: str, word: str, at: Grid | None) -> tuple[UndoStep, UndoResult]:
         """Takes a step back in a new revision; no revision if none of it can be taken back.

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from itertools import pairwise
-from typing import ClassVar, Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple, cast
 
 from demon_patch.errors import PatchError
 from demon_patch.nearest import did_you_mean
@@ -14,6 +14,7 @@ from demon_patch.patch.model import ids, json_values
 from demon_patch.patch.model.canvas import CanvasBookmark, CanvasFrame, CanvasNote, Probe
 from demon_patch.patch.model.json_values import Frozen, Value
 from demon_patch.patch.model.record import Record, by_id, by_port, choice, colour, listed, playing_range, port_names
+from demon_patch.small_cache import SmallCache
 
 NODES = 10_000
 CABLES = 50_000
@@ -143,31 +144,71 @@ class Cable(Record, frozen=True, omit_defaults=True):
         return CableKey(self.src, self.out, self.dst, self.port)
 
 
+_LATEST_NODES: SmallCache[Mapping[str, Node]] = SmallCache(1)
+"""The nodes that were checked last: an edit leaves most of them as they are."""
+
+
 def _nodes(given: object) -> Frozen[Node]:
     nodes = json_values.table(given, "nodes")
     if len(nodes) > NODES:
         raise PatchError(f"the patch has {len(nodes)} nodes", mend=f"keep it within {NODES}")
+    checked = _LATEST_NODES.find("") or {}
     for id, node in nodes.items():
+        if checked.get(id) is node:
+            continue
         ids.valid_id(id)
         if not isinstance(node, Node):
             raise PatchError(f"is {json_values.quoted(node)}, not a node", node=id, mend="make it with Node(...)")
-    return nodes if isinstance(nodes, Frozen) else Frozen(nodes)
+    made = nodes if isinstance(nodes, Frozen) else Frozen(nodes)
+    _LATEST_NODES.put("", made)
+    return made
 
 
-def _cables(given: object, nodes: Mapping[str, Node]) -> tuple[Cable, ...]:
+class Cables(tuple[Cable, ...]):
+    """Checked cables, sorted by their ends: no two join the same ports. Read, compared and serialised like a tuple.
+
+    Only `_sorted` makes them, so a graph takes the cables of another one without checking them again.
+    """
+
+    @cached_property
+    def ends(self) -> frozenset[str]:
+        """The ids of the nodes at which they begin or end."""
+        return frozenset(end for cable in self for end in (cable.src, cable.dst))
+
+    @cached_property
+    def by_key(self) -> Mapping[CableKey, Cable]:
+        """All cables by key."""
+        return {cable.key: cable for cable in self}
+
+    @cached_property
+    def into(self) -> Mapping[str, tuple[Cable, ...]]:
+        """By node, the cables that end at it."""
+        return _grouped((cable.dst, cable) for cable in self)
+
+    @cached_property
+    def out_of(self) -> Mapping[str, tuple[Cable, ...]]:
+        """By node, the cables that begin at it."""
+        return _grouped((cable.src, cable) for cable in self)
+
+
+def _cables(given: object, nodes: Mapping[str, Node]) -> Cables:
+    cables = given if isinstance(given, Cables) else _sorted(given)
+    if not cables.ends <= nodes.keys():
+        cable, end = next((c, end) for c in cables for end in (c.src, c.dst) if end not in nodes)
+        raise PatchError(
+            f"a cable from {cable.src}.{cable.out} names the node {end}, which is not in the patch",
+            node=cable.dst,
+            port=cable.port,
+            mend=did_you_mean(end, nodes, f"add {end}, or take the cable out"),
+        )
+    return cables
+
+
+def _sorted(given: object) -> Cables:
     unsorted = listed(given, Cable, "cables")
     if len(unsorted) > CABLES:
         raise PatchError(f"the patch has {len(unsorted)} cables", mend=f"keep it within {CABLES}")
-    cables = tuple(sorted(unsorted, key=_cable_key))
-    for cable in cables:
-        for end in (cable.src, cable.dst):
-            if end not in nodes:
-                raise PatchError(
-                    f"a cable from {cable.src}.{cable.out} names the node {end}, which is not in the patch",
-                    node=cable.dst,
-                    port=cable.port,
-                    mend=did_you_mean(end, nodes, f"add {end}, or take the cable out"),
-                )
+    cables = Cables(sorted(unsorted, key=_cable_key))
     if len(cables) > INTO:
         ((node, port), count) = Counter((cable.dst, cable.port) for cable in cables).most_common(1)[0]
         if count > INTO:
@@ -250,26 +291,22 @@ class Graph(Record, frozen=True, omit_defaults=True, kw_only=True, dict=True):
 
     def cables_into(self, id: str, port: str | None = None) -> tuple[Cable, ...]:
         """Returns the cables that end at a node, or only those that end at its port `port`, sorted by key."""
-        return tuple(c for c in self._into.get(id, ()) if port in (None, c.port))
+        return tuple(c for c in self._checked_cables.into.get(id, ()) if port in (None, c.port))
 
     def cables_from(self, id: str, out: str | None = None) -> tuple[Cable, ...]:
         """Returns the cables that begin at a node, or only those that begin at its output `out`, sorted by key."""
-        return tuple(c for c in self._from.get(id, ()) if out in (None, c.out))
+        return tuple(c for c in self._checked_cables.out_of.get(id, ()) if out in (None, c.out))
 
     def cables_of(self, id: str) -> tuple[Cable, ...]:
         """Returns the cables that begin or end at a node, sorted by key, each once."""
         touching = (*self.cables_into(id), *self.cables_from(id))
         return tuple(cable for _, cable in sorted({c.key: c for c in touching}.items()))
 
-    @cached_property
+    @property
     def cables_by_key(self) -> Mapping[CableKey, Cable]:
         """All cables by key."""
-        return {cable.key: cable for cable in self.cables}
+        return self._checked_cables.by_key
 
-    @cached_property
-    def _into(self) -> Mapping[str, tuple[Cable, ...]]:
-        return _grouped((cable.dst, cable) for cable in self.cables)
-
-    @cached_property
-    def _from(self) -> Mapping[str, tuple[Cable, ...]]:
-        return _grouped((cable.src, cable) for cable in self.cables)
+    @property
+    def _checked_cables(self) -> Cables:
+        return cast(Cables, self.cables)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Container
+from functools import lru_cache
 
 from demon_patch.errors import PatchError
 from demon_patch.patch.model.json_values import quoted
@@ -28,6 +29,11 @@ def valid_id(given: object, kind: str = "node") -> str:
 
     kind: the kind of record that the id is of, for the message.
     """
-    if not isinstance(given, str) or not _ID.fullmatch(given):
+    if not isinstance(given, str) or not _has_form(given):
         raise PatchError(f"{quoted(given)} is no id of a {kind}", mend="use 1 to 32 of a-z 0-9 _ -")
     return given
+
+
+@lru_cache(maxsize=16384)
+def _has_form(id: str) -> bool:
+    return _ID.fullmatch(id) is not None

@@ -10,7 +10,7 @@ from demon_patch.errors import PatchError
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.edit.field_paths import Path
 from demon_patch.patch.edit.overlay import Key
-from demon_patch.patch.model.document import CableKey, Patch
+from demon_patch.patch.model.document import Cable, CableKey, Patch
 from demon_patch.runtime.remote.messages.base import Heard
 
 if TYPE_CHECKING:
@@ -22,50 +22,54 @@ KEPT = 4096  # ports whose classes are kept
 
 
 class Reach:
-    """Finds the classes of controls that a port reaches through the cables of a patch; keeps what it found until the
-    patch is another one. Owned by one thread."""
+    """Finds the classes of controls that a port reaches through the cables of a patch; keeps what it found until nodes
+    or cables are others. Owned by one thread."""
 
     def __init__(self) -> None:
-        self._patch: Patch | None = None
+        self._cables: tuple[Cable, ...] = ()
+        self._types: dict[str, str] = {}  # of the nodes, by id
+        self._after: dict[str, list[Key]] = {}  # by node, the ports in which its cables end
         self._found: dict[Key, frozenset[str]] = {}
 
     def classes(self, patch: Patch, keys: Iterable[Key]) -> frozenset[str]:
         """Returns the propagation classes of all controls that some ports reach. A port "" stands for a whole node."""
-        if patch is not self._patch or len(self._found) > KEPT:
-            self._patch, self._found = patch, {}
+        try:
+            flat = patch.flat
+        except PatchError:
+            return frozenset()
+        types = {id: node.type for id, node in flat.nodes.items()}
+        if types != self._types or flat.cables != self._cables or len(self._found) > KEPT:
+            self._types, self._found = types, {}
+        if flat.cables != self._cables:
+            self._after = {}
+            for cable in flat.cables:
+                self._after.setdefault(cable.src, []).append((cable.dst, cable.port))
+        self._cables = flat.cables
         reached: set[str] = set()
         for key in keys:
             if key not in self._found:
-                self._found[key] = frozenset(_reached(patch, key))
+                self._found[key] = frozenset(self._reached(key))
             reached |= self._found[key]
         return frozenset(reached)
 
-
-def _reached(patch: Patch, key: Key) -> Iterator[str]:
-    try:
-        flat = patch.flat
-    except PatchError:
-        return
-    node, port = key
-    inside = [(id, "") for id in flat.nodes if id.startswith(f"{node}/")] if node not in flat.nodes else []
-    left, seen = inside or [(node, port)], set[Key]()
-    after: dict[str, list[Key]] = {}
-    for cable in flat.cables:
-        after.setdefault(cable.src, []).append((cable.dst, cable.port))
-    while left:
-        id, name = left.pop()
-        if (id, name) in seen or id not in flat.nodes:
-            continue
-        seen.add((id, name))
-        declaration = CATALOGUE.get(flat.nodes[id].type)
-        ports = {} if declaration is None else declaration.by_name
-        row = CONTROLS.get(ports[name].control or "") if name in ports else None
-        if row is not None:
-            yield row.propagation
-        elif declaration is not None and declaration.kind == "engine":
-            yield "request"
-        else:
-            left += after.get(id, ())
+    def _reached(self, key: Key) -> Iterator[str]:
+        types, node = self._types, key[0]
+        inside = [(id, "") for id in types if id.startswith(f"{node}/")] if node not in types else []
+        left, seen = inside or [key], set[Key]()
+        while left:
+            id, name = left.pop()
+            if (id, name) in seen or id not in types:
+                continue
+            seen.add((id, name))
+            declaration = CATALOGUE.get(types[id])
+            ports = {} if declaration is None else declaration.by_name
+            row = CONTROLS.get(ports[name].control or "") if name in ports else None
+            if row is not None:
+                yield row.propagation
+            elif declaration is not None and declaration.kind == "engine":
+                yield "request"
+            else:
+                left += self._after.get(id, ())
 
 
 def touched(paths: Iterable[Path]) -> Iterator[Key]:

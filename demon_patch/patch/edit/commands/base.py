@@ -118,7 +118,8 @@ def edited(graph: G, id: str, **changes: object) -> G:
 
 def without(graph: Graph, cables: Iterable[Cable]) -> tuple[Cable, ...]:
     """Returns the cables of the graph except those given."""
-    gone = {cable.key for cable in cables}
+    if not (gone := {cable.key for cable in cables}):
+        return graph.cables
     return tuple(cable for cable in graph.cables if cable.key not in gone)
 
 
