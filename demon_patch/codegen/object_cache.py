@@ -25,7 +25,7 @@ def cached_on_object(function: Callable[Concatenate[T, P], R]) -> Callable[Conca
     @wraps(function)
     def found(of: T, *args: P.args, **kwargs: P.kwargs) -> R:
         room: dict[Hashable, Any] = vars(of).setdefault("_kept", {})
-        key = (function, args, *sorted(kwargs.items()))
+        key = (function, args, *sorted(kwargs.items())) if kwargs else (function, args)
         if key in room:
             with suppress(KeyError):  # another thread has emptied the cache
                 return room[key]

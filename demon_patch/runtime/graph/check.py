@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from operator import is_
 from typing import TypeAlias
 
@@ -17,6 +17,7 @@ from demon_patch.nodes.library.engine.engine import CHAIN, LORA, STEER, STEP_WIN
 from demon_patch.nodes.search import in_place_of
 from demon_patch.patch.model.document import Cable, Node, Patch
 from demon_patch.patch.model.flatten import Flat
+from demon_patch.patch.model.graph import Cables
 from demon_patch.runtime.graph.check_subpatches import nesting
 from demon_patch.runtime.graph.mix_plan import mix_problems
 from demon_patch.runtime.graph.order import arrange
@@ -42,9 +43,11 @@ def problems(
         return [error]
     _fit(_NODES, len(wiring.patch.nodes))
     _fit(_CABLES, len(wiring.patch.cables))
-    found = [*nesting(patch, catalogue), *_nodes(wiring.patch, catalogue), *_cables(wiring.patch, wiring)]
+    nodes, cables = _since_good(wiring)
+    found = [*nesting(patch, catalogue), *_nodes(nodes, catalogue), *_cables(cables, wiring)]
     if found:
         return found
+    _LATEST_GOOD.put("", (wiring.patch, wiring.known))
     found = [*_ports(wiring), *_chain(wiring), *_loops(wiring), *mix_problems(wiring)]
     return [*found, *_family_parts(patch, wiring, family)]
 
@@ -100,9 +103,24 @@ def _note_good(known: KnownGood, *things: object) -> None:
     known.put(id(things[0]), things)
 
 
+_LATEST_GOOD: SmallCache[tuple[Flat, Mapping[str, Declaration]]] = SmallCache(1)
+"""The latest flat patch whose nodes and cables had no mistake, with its declarations."""
+
+
+def _since_good(wiring: Wiring) -> tuple[Mapping[str, Node], Sequence[Cable]]:
+    """Returns the nodes and the cables that an edit may have spoiled since the latest patch without mistakes."""
+    patch, known = wiring.patch, wiring.known
+    good, before = _LATEST_GOOD.find("") or (Flat({}, ()), {})
+    kept, none = good.nodes, object()
+    others = {id for id in patch.nodes if before.get(id) is not known.get(id, none)} | (before.keys() - known.keys())
+    nodes = {id: node for id, node in patch.nodes.items() if kept.get(id) is not node or id in others}
+    ends = patch.cables.ends if others and isinstance(patch.cables, Cables) else others
+    return nodes, () if good.cables is patch.cables and others.isdisjoint(ends) else patch.cables
+
+
 # -- nodes ------------------------------------------------------------------------------------------------------
-def _nodes(patch: Flat, catalogue: Mapping[str, Declaration]) -> Iterator[PatchError]:
-    for id, node in sorted(patch.nodes.items()):
+def _nodes(nodes: Mapping[str, Node], catalogue: Mapping[str, Declaration]) -> Iterator[PatchError]:
+    for id, node in sorted(nodes.items()):
         declaration = catalogue.get(node.type)
         if _known_good(_NODES, node, declaration):
             continue
@@ -173,8 +191,8 @@ def _bad_range(port: Port, ends: tuple[float, float]) -> str:
 
 
 # -- cables -----------------------------------------------------------------------------------------------------
-def _cables(patch: Flat, wiring: Wiring) -> Iterator[PatchError]:
-    for cable in patch.cables:
+def _cables(cables: Sequence[Cable], wiring: Wiring) -> Iterator[PatchError]:
+    for cable in cables:
         source, target = wiring.known.get(cable.src), wiring.known.get(cable.dst)
         if source is None or target is None or _known_good(_CABLES, cable, source, target):
             continue

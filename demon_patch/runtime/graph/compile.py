@@ -6,13 +6,11 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from demon_patch.codegen.body import Body
 from demon_patch.codegen.delay_line import LineReach, sized_delay_line
 from demon_patch.codegen.float_code import GATE, VALUE, WHOLE, NodeCode
 from demon_patch.codegen.inputs import BusSource, InputCode
 from demon_patch.codegen.specialise import bypassed_body
 from demon_patch.codegen.whole_numbers import UNKNOWN, raw_name, with_whole_ports
-from demon_patch.engine.contracts import FamilySpec
 from demon_patch.engine.controls import Taper
 from demon_patch.nodes.adapters import threshold
 from demon_patch.nodes.language.declare import Declaration
@@ -21,33 +19,15 @@ from demon_patch.patch.model.document import Cable, Patch
 from demon_patch.runtime.graph.check import problems
 from demon_patch.runtime.graph.drawn_curves import drawn_curves
 from demon_patch.runtime.graph.engine_ports import engine_ports_of
+from demon_patch.runtime.graph.geometry import Geometry
 from demon_patch.runtime.graph.live_inputs_compile import LiveInputCompiler
 from demon_patch.runtime.graph.loops import LATE, ComputedCable, SplitNodes, running_order
 from demon_patch.runtime.graph.parameters import AddCable, KnobPart, NumberInput
 from demon_patch.runtime.graph.program import EnginePort, Program
-from demon_patch.runtime.graph.reuse import CompiledNode, Numbering, Reuse
+from demon_patch.runtime.graph.reuse import CompiledNode, ComputedNode, Key, Numbering, Reuse
 from demon_patch.runtime.graph.ring_plan import RingPlan, ring_plan
+from demon_patch.runtime.graph.untouched import givens, untouched
 from demon_patch.runtime.graph.wiring import Wiring, clamped
-
-
-@dataclass(frozen=True, slots=True)
-class Geometry:
-    """What the compiler needs to know of the model family and the song."""
-
-    frame_rate: float
-    """Control frames a second."""
-    song_frames: int = 600
-    """Latent frames of the song, until its source is known."""
-    family: FamilySpec | None = None
-    """The family that plays the patch. None: the patch is checked for the family that it names, or the first."""
-    bpm: float | None = None
-    """The tempo, in beats a minute, of a patch that has none of its own."""
-
-    @classmethod
-    def of_family(cls, spec: FamilySpec, song_frames: int | None = None, bpm: float | None = None) -> Geometry:
-        """Returns the geometry of a family. song_frames: latent frames of the song; by default those of the family's
-        shortest song."""
-        return cls(spec.frame_rate, song_frames or spec.min_frames, spec, bpm)
 
 
 def compile(
@@ -67,22 +47,6 @@ def compile(
     return _Compiler(wiring, geometry, previous.memory if previous is not None else Reuse()).program(previous)
 
 
-@dataclass(slots=True)
-class _Node:
-    """A computed node, or an adapter within a cable, before its code is generated."""
-
-    declaration: Declaration
-    body: Body
-    owner: str
-    whole: tuple[str, ...] = ()
-    """The whole-number ports that have a cable and that the body reads."""
-
-    @property
-    def outs(self) -> tuple[str, ...]:
-        """The names of its outputs."""
-        return tuple(out.name for out in self.declaration.signals)
-
-
 @dataclass(eq=False)
 class _Compiler:
     wiring: Wiring
@@ -90,7 +54,7 @@ class _Compiler:
     before: Reuse
     now: Reuse = field(default_factory=Reuse)
     values: list[float] = field(default_factory=list)
-    nodes: dict[str, _Node] = field(default_factory=dict)
+    nodes: dict[str, ComputedNode] = field(default_factory=dict)
     slots: dict[tuple[str, str], tuple[int, ...]] = field(default_factory=dict)
     tables: dict[str, int] = field(default_factory=dict)
     adapters: dict[str, Cable] = field(default_factory=dict)
@@ -105,6 +69,8 @@ class _Compiler:
     knobs_of: dict[tuple[str, str], list[tuple[int, KnobPart]]] = field(default_factory=dict)
     folded: set[tuple[str, str]] = field(default_factory=set)
     constants: list[int] = field(default_factory=list)
+    same: set[str] = field(default_factory=set)
+    """The nodes whose code is that of the previous program."""
 
     def __post_init__(self) -> None:
         self.bus = Numbering(self.before.bus)
@@ -113,6 +79,9 @@ class _Compiler:
 
     def program(self, previous: Program | None) -> Program:
         """Compiles the patch and returns its program."""
+        self.now.family, self.now.given = self.geometry.family, givens(self.wiring)
+        if self.before.family is self.now.family:
+            self.same = untouched(self.wiring, self.now.given, self.before.given)
         resources: dict[str, Hashable] = {}
         for id, declaration in self.wiring.known.items():
             if declaration.has_body:
@@ -121,6 +90,9 @@ class _Compiler:
                 resources[id] = declaration.resolve(self.wiring.patch.nodes[id].values)
                 if declaration.outs[0].type == "curve":
                     self.tables[id] = len(self.tables)
+        self.now.tables = self.tables
+        if not (self.bus.goes_on and self.cells.goes_on and self.tables == self.before.tables):
+            self.same = set()
         joins = self._computed_cables()
         self.split, order = running_order(self.nodes, joins)
         for id in (id for id in order.nodes if id in self.nodes):
@@ -155,6 +127,10 @@ class _Compiler:
 
     # -- nodes and their order ----------------------------------------------------------------------------------
     def _specialise_node(self, id: str, declaration: Declaration) -> None:
+        if id in self.same and not declaration.live:
+            self.now.bodies[id] = known = self.before.bodies[id]
+            self.nodes[id] = ComputedNode(declaration, known[3], id, known[4])
+            return
         node = self.wiring.patch.nodes[id]
         names = [p.name for p in declaration.ports if p.type == "gate" and not p.live]
         names += [p.name for p in declaration.mix_inputs]
@@ -169,7 +145,7 @@ class _Compiler:
             body = bypassed_body(body, declaration.signals) if node.bypass else body
             known = (node, ports, declaration, *with_whole_ports(body, wired))
         self.now.bodies[id] = known
-        self.nodes[id] = _Node(declaration, known[3], id, known[4])
+        self.nodes[id] = ComputedNode(declaration, known[3], id, known[4])
 
     def _computed_cables(self) -> list[ComputedCable]:
         """Returns the cables between computed nodes and adapters, and adds the adapters to `nodes`."""
@@ -184,7 +160,7 @@ class _Compiler:
                 if port.type == "gate" and self.wiring.out(cable).type != "gate":
                     adapter = self._adapter_id(cable, id, name)
                     self.adapters[adapter] = cable
-                    self.nodes[adapter] = _Node(threshold, threshold.body_for({}), id)
+                    self.nodes[adapter] = ComputedNode(threshold, threshold.body_for({}), id)
                     if self.wiring.known[cable.src].has_body:
                         joins.append(ComputedCable(start, out, adapter, "x", cable))
                     start, out = adapter, "gate"
@@ -198,13 +174,16 @@ class _Compiler:
     def _compile_node(self, name: str, loop: int | None) -> None:
         id = name.removesuffix(LATE)
         node = self.nodes[id]
+        self.owners[name] = node.owner
+        if node.owner in self.same and self._taken_over(name, id, loop):
+            return
         declaration, body = node.declaration, node.body
         key = (id, declaration.id, str(declaration.version))
         rate = self.geometry.frame_rate
         states = (*declaration.states, *((f"last_{port}", UNKNOWN) for port in node.whole))
         starts = tuple(sized_delay_line(x.seconds, rate) if isinstance(x, LineReach) else x for _, x in states)
-        cells = tuple(self.cells.take((*key, s), x) for (s, _), x in zip(states, starts, strict=True))
-        self.owners[name] = node.owner
+        keys = tuple((*key, s) for s, _ in states)
+        cells = tuple(self.cells.take(s, x) for s, x in zip(keys, starts, strict=True))
         cable = self.adapters.get(id)
         given = self.wiring.patch.nodes[node.owner] if cable is None else cable
         slots = tuple(self.slots[id, out.name] for out in declaration.signals)
@@ -227,22 +206,39 @@ class _Compiler:
                 gates = {p.name: self._gate(id, p) for p in declaration.ports if p.type == "gate"}
             return NodeCode(name, body, inputs, gates, slots, cells, starts, loop)
 
-        self._add_code(name, (given, declaration, body, slots, cells, loop, fed), wired, make)
+        self._add_code(name, (given, declaration, body, slots, cells, loop, fed), wired, make, keys)
+
+    def _taken_over(self, name: str, id: str, loop: int | None) -> bool:
+        """Adds what was compiled of a node that is the same as before. Returns False, and does not, for a live node and
+        one in a loop."""
+        known, declaration = self.before.compiled.get(name), self.nodes[id].declaration
+        if known is None or declaration.live or loop is not None or known.code.loop is not None:
+            return False
+        for key, first in zip(known.states, known.code.first, strict=True):
+            self.cells.take(key, first)
+        self._append(name, known)
+        return True
 
     def _add_code(
-        self, id: str, made_of: tuple[Any, ...], wired: Mapping[str, Sequence[Cable]], make: Callable[[], NodeCode]
+        self,
+        id: str,
+        made_of: tuple[Any, ...],
+        wired: Mapping[str, Sequence[Cable]],
+        make: Callable[[], NodeCode],
+        states: tuple[Key, ...] = (),
     ) -> None:
         """Adds the code of a node. Takes the code of the previous program where everything from which it was made is
-        the same."""
+        the same. states: the keys of its state cells."""
         ends = [
             (cable, self._source_slots(id.removesuffix(LATE), name, cable), self.wiring.nominal(cable.src, cable.out))
             for name, cables in wired.items()
             for cable in cables
         ]
         made_of = (*made_of, ends)
+        folded = frozenset[tuple[str, str]]()
         for cable, _, nominal in ends:
             if nominal.scaling != (1.0, 0.0) and (id in self.adapters or self.wiring.port(cable).bounded):
-                self.folded |= self.wiring.knobs_of_range(cable.src, cable.out)
+                folded |= self.wiring.knobs_of_range(cable.src, cable.out)
         known = self.before.compiled.get(id)
         if known is None or known.made_of != made_of:
             self.values, self.knobs = [], []
@@ -253,7 +249,11 @@ class _Compiler:
                 tuple(self.values),
                 tuple(self.knobs),
             )
+        self._append(id, known._replace(folded=folded, states=states))
+
+    def _append(self, id: str, known: CompiledNode) -> None:
         self.now.compiled[id] = known
+        self.folded |= known.folded
         for port, part in known.knobs:
             self.knobs_of.setdefault((self.owners[id], port), []).append((len(self.code), part))
         self.code.append(known.code)

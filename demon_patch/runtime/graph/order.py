@@ -73,11 +73,27 @@ def _graph(nodes: Iterable[str], edges: Iterable[Edge]) -> nx.DiGraph[str]:
 
 def topological(nodes: Iterable[str], edges: Iterable[Edge]) -> list[str]:
     """Returns the nodes in an order in which each follows all that lead to it. Of the nodes that are ready, the
-    smallest id comes first.
+    smallest id comes first. `edges` may not repeat.
 
     Raises NetworkXUnfeasible for a loop.
     """
-    return list(nx.lexicographical_topological_sort(_graph(nodes, edges)))
+    leading = dict.fromkeys(nodes, 0)  # by node, how many edges into it come from nodes that are not in the order yet
+    following: defaultdict[str, list[str]] = defaultdict(list)
+    for a, b in edges:
+        following[a].append(b)
+        leading[b] += 1
+    ready = [node for node, count in leading.items() if not count]
+    heapq.heapify(ready)
+    order: list[str] = []
+    while ready:
+        order.append(node := heapq.heappop(ready))
+        for after in following.get(node, ()):
+            leading[after] -= 1
+            if not leading[after]:
+                heapq.heappush(ready, after)
+    if len(order) < len(leading):
+        raise nx.NetworkXUnfeasible
+    return order
 
 
 def feedback_edges(nodes: Collection[str], edges: Mapping[Edge, int]) -> set[Edge]:

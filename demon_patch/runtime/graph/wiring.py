@@ -89,10 +89,14 @@ class Wiring:
         while waiting:
             if (node := waiting.pop()) == end:
                 return True
-            following = {cable.dst for cable in self._from.get(node, ())} - known
+            following = {cable.dst for cable in self.cables_from(node)} - known
             known |= following
             waiting.extend(following)
         return False
+
+    def cables_from(self, node: str) -> Sequence[Cable]:
+        """Returns the cables that carry something from a node."""
+        return self._from.get(node, ())
 
     @cached_property
     def _from(self) -> Mapping[str, list[Cable]]:
