@@ -19,6 +19,7 @@ from demon_patch.runtime.graph.edges import BEFORE, jumps, whole_changes
 from demon_patch.runtime.graph.live_inputs import Fed, LivePort
 from demon_patch.runtime.graph.parameters import Turned
 from demon_patch.runtime.graph.program import Program, State
+from demon_patch.runtime.graph.program_difference import program_difference
 from demon_patch.runtime.graph.scopes import Scopes
 from demon_patch.runtime.graph.timeline import Timeline
 
@@ -61,9 +62,13 @@ class Forecast:
         """How many numbers were computed ahead: one for each engine port and control frame."""
         return self._timeline.computed
 
-    def swap(self, program: Program) -> None:
+    def swap(self, program: Program, anew: bool = True) -> None:
         """Changes to another program at `now`, after an edit. Nodes that both programs have keep their state, and
-        engine ports that both have keep their past numbers."""
+        engine ports that both have keep their past numbers.
+
+        anew: whether all coming frames are computed anew; else only what the edit reaches, where that is known, and the
+            other numbers are the same within 1e-12.
+        """
         self._apply_live_inputs(self.now)
         old = {(s.node, s.port, s.kind): row for row, s in enumerate(self.program.engine_ports)}
         rows = [old.get((s.node, s.port, s.kind)) for s in program.engine_ports]
@@ -71,7 +76,12 @@ class Forecast:
         shown = [(i, self._rows[row]) for i, row in enumerate(rows) if row in self._rows]
         self._shown = self._shown[[row for _, row in shown]]
         self._rows = {i: row for row, (i, _) in enumerate(shown)}
+        before = self.program
         self._use(program)
+        if not anew and (changed := program_difference(before, program)) is not None:
+            self._timeline.follow(program, rows, changed, self._live, self.now)
+            self._mapped = None
+            return
         self._timeline.use(program, rows)
         self.invalidate()
         new = [i for i, row in enumerate(rows) if row is None]

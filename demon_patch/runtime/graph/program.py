@@ -1,5 +1,4 @@
-"""Runs a compiled patch: generated functions that read and write a bus of numbers, one control frame after the other or
-many at once."""
+"""Runs a compiled patch: functions that read and write a bus of numbers, one control frame at a time or many."""
 
 from __future__ import annotations
 
@@ -34,8 +33,7 @@ Key = tuple[str, ...]
 EnginePortKind = Literal["value", "curve", "gate", "level"]
 
 BATCH_FROM, BATCH_PER_BLOCK = 16, 120
-"""Least number of control frames for which array code is used: BATCH_FROM + BATCH_PER_BLOCK * blocks / nodes. Below it
-float code is faster (measured)."""
+"""Array code is used for BATCH_FROM + BATCH_PER_BLOCK * blocks / nodes control frames, at least (measured)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,8 +222,12 @@ class Program:
         """Returns a new state to run on. It takes over the numbers of nodes that `previous` has too; without
         `previous`, those of the last state of the program that this one replaces. All others have their first
         numbers."""
+        self.latest = self.state_after(previous or self.inherited)
+        return self.latest
+
+    def state_after(self, adopted: State | None) -> State:
+        """As `state`, from the numbers of `adopted`; no later program takes it over."""
         made = State(self.bus[:], self.cells[:], self.bus_keys, self.cell_keys, self._lines)
-        adopted = previous or self.inherited
         if adopted is not None:
             _adopt(made.bus, self.bus_keys, adopted.bus, adopted.bus_keys)
             _adopt(made.cells, self.cell_keys, adopted.cells, adopted.cell_keys)
@@ -233,7 +235,6 @@ class Program:
                 made.cells[cell] = made.cells[cell].copy()
         for slot in self.constants:
             made.bus[slot] = self.bus[slot]
-        self.latest = made
         return made
 
     # -- knobs --------------------------------------------------------------------------------------------------
@@ -257,8 +258,8 @@ class Program:
 
     # -- one frame ----------------------------------------------------------------------------------------------
     def run(self, state: State, frame: Frame) -> list[float]:
-        """Runs one control frame on `state` and returns the number of each engine port. Afterwards the rises of live
-        inputs are 0. Where a node fails, it keeps its last numbers, and `faults` has the error."""
+        """Runs one control frame on `state` and returns the number of each engine port. The rises of live inputs are 0
+        then. A node that fails keeps its last numbers, and `faults` has the error."""
         bus, cells = state.bus, state.cells
         bus_before, cells_before = bus[:], cells[:]
         try:

@@ -20,6 +20,7 @@ from demon_patch.codegen.float_code import NodeCode
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.downstream import Downstream, downstream
 from demon_patch.runtime.graph.program import Program, State
+from demon_patch.runtime.graph.program_difference import ProgramDifference
 
 BLOCK = 64
 """Control frames that are computed ahead at once, at least."""
@@ -76,6 +77,23 @@ class Timeline:
         self.rows = np.zeros((len(program.plan.kept), old.shape[1]))
         for row, before in enumerate(rows):
             self.rows[row] = np.nan if before is None else old[before]
+
+    def follow(
+        self, program: Program, rows: Sequence[int | None], changed: ProgramDifference, live: State, now: int
+    ) -> None:
+        """Takes another program, and marks only what has changed, and what that reaches, as out of date from control
+        frame `now` on. rows: as for `use`. live: the program's state before frame `now` runs."""
+        turn, self._turn = self._turn, None
+        self.use(program, rows)
+        if self.ends[0] <= now:
+            self.all_changed(self.transport, live, now)
+            return
+        self._ahead = program.state_after(self._ahead)
+        codes, slots = changed.codes, changed.slots
+        if turn is not None:  # what knobs have reached and is not computed again yet
+            codes = codes | turn.codes
+            slots = slots | {slot: program.bus[slot] for slot in turn.slots.intersection(program.constants)}
+        self.knobs_turned(codes, slots, live, now)
 
     def fill_new_rows(self, rows: Sequence[int], now: int) -> None:
         """Copies the number that each of these rows has at frame `now` into its frames before `now`, and into the

@@ -102,7 +102,7 @@ class TickLoop:
         self.performer, self.speaker, self._clock, self._before_tick = performer, speaker, clock, before_tick
         self.give_way: Callable[[], None] = lambda: None
         self._before_playing = before_playing
-        performer.queue.replaces = True
+        performer.queue.replaces, performer.forecasts_anew = True, False
         self.playing = True
         self.begun = False
         self.starved = 0

@@ -66,6 +66,7 @@ class Performer:
     bypass: whether the source is heard in place of what is generated.
     queue: the finished generations that are heard now or later.
     recalls: the snapshot that Snapshot nodes have asked for.
+    forecasts_anew: see `Forecast.swap`; the same edits then give the same samples, bit for bit.
     """
 
     def __init__(
@@ -98,6 +99,7 @@ class Performer:
         self._changed_in_flight = False  # of this tick: see `Admission.changed_in_flight`
         self._touches = Touches()
         self.recalls = AskedRecalls()
+        self.forecasts_anew = True
 
     @property
     def ring(self) -> Ring:
@@ -224,7 +226,7 @@ class Performer:
         before = self.admission.flight_and_next(self.now)
         self.soundings.clear()
         sounding = self.soundings.now
-        sounding.forecast.swap(program)
+        sounding.forecast.swap(program, self.forecasts_anew)
         self.soundings.now = sounding.after(sounding.forecast, parts)
         self.loras.follow(self.soundings.sides, self.ring)
         self.admission.note_live_change(before, self.now)
