@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from time import monotonic, sleep
+from time import monotonic
 from typing import NamedTuple, ParamSpec, TypeVar
 
 import torch
@@ -19,6 +19,7 @@ from demon_patch.patch.model.document import Patch
 from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.live import memory
 from demon_patch.runtime.live.fallback import GOES_ON, Version, without_mistake
+from demon_patch.runtime.live.give_way import give_way
 from demon_patch.runtime.live.knobs import Moved, with_moved
 from demon_patch.runtime.live.scheduled_edits import ScheduledEdit
 from demon_patch.runtime.live.stages import DocumentStage
@@ -31,7 +32,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 REST_SECONDS = 2.0  # without an edit, after which memory is given back
-WAY_SECONDS, PATIENCE = 0.005, 50  # of a wait for the tick thread, and the most waits before a compile
+PATIENCE_SECONDS = 0.25  # for which a compile waits for sound that is late, at most
 
 
 class Fit(NamedTuple):
@@ -142,10 +143,7 @@ class EditThread:
         For a stage with a mistake, the nearest version without it plays (`fallback.without_mistake`), so that all
         later edits and live values are heard.
         """
-        for _ in range(PATIENCE):  # the sound goes before an edit, but no edit waits for ever
-            if number != self._newest or not self._behind():
-                break
-            sleep(WAY_SECONDS)
+        give_way(lambda: number == self._newest and self._behind(), PATIENCE_SECONDS)
         if number != self._newest:
             return
         edits: list[ScheduledEdit] = []

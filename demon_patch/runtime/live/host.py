@@ -71,6 +71,7 @@ class Host(TransportControls, Opening):
     document: the patch, edited by all clients.
     status: the state of the performance; a new value before every tick.
     devices_hub: MIDI and OSC.
+    soon: does what an edit leads to, once the client has its answer; by default at once. From any thread.
     """
 
     def __init__(
@@ -101,6 +102,7 @@ class Host(TransportControls, Opening):
         self.status = Status()
         self._messages = Messages()
         self._looks: list[Callable[[], object]] = []
+        self.soon: Callable[[Callable[[], None]], object] = lambda work: work()
         self.document = LiveDocument(made.patch, self._compile_newest)
         self.around = Surroundings(
             self.link, self.document, self._before_tick, self._compile_newest, self._note_compiled, self.add_message
@@ -370,6 +372,9 @@ class Host(TransportControls, Opening):
     def _compile_newest(self) -> None:
         """From any thread. Has the editing thread compile the newest document; called after every change of it or of a
         live value that a program cannot take as a parameter."""
+        self.soon(self._compile_now)
+
+    def _compile_now(self) -> None:
         self._edit_thread.compile_newest()
 
     def safe_mode(self, on: bool) -> None:

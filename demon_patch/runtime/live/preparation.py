@@ -26,6 +26,7 @@ from demon_patch.patch.model.document import Patch
 from demon_patch.runtime.audio.link import AudioLink
 from demon_patch.runtime.live import memory
 from demon_patch.runtime.live.edit_thread import Fit
+from demon_patch.runtime.live.give_way import give_way
 from demon_patch.runtime.live.live_performance import LivePerformance, Surroundings, cast
 from demon_patch.runtime.live.moment import Moment, carry, moment_of
 from demon_patch.runtime.live.progress import OVER, Progress, Stage
@@ -37,7 +38,7 @@ MODEL = "nano"  # of a patch that names none
 LAY_SECONDS = 1.0  # before a bar line, in which the first windows are laid
 SEND_SECONDS = 0.2  # before the takeover, in which the audio process hears of it
 COMPANY_SECONDS = 0.5  # by which the performance that plays decodes further ahead meanwhile
-WAY_SECONDS, PATIENCE = 0.01, 100  # of waiting at once for what plays, and how often in a row
+PATIENCE_SECONDS = 1.0  # for which it waits at once for what plays, at most
 LOOK_SECONDS = 0.1  # between two looks whether a preparation is cancelled
 
 
@@ -253,10 +254,7 @@ class Preparation:
     def _give_way(self, performance: LivePerformance, before: TickLoop) -> None:
         """On the thread that ticks. Waits while the performance that plays is behind, but not for ever: else a machine
         that is too slow for the one would never play the other."""
-        waits = 0
-        while not performance.speaker.heard and before.is_behind and waits < PATIENCE:
-            self._unwanted.wait(WAY_SECONDS)
-            waits += 1
+        give_way(lambda: not performance.speaker.heard and before.is_behind, PATIENCE_SECONDS, self._unwanted.wait)
 
     def _asked(self, work: Callable[[], object], of: LivePerformance) -> None:
         """Has the tick thread of what plays do something, and waits for it."""

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from http import HTTPStatus
 from pathlib import Path
+from threading import get_ident
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -144,6 +145,8 @@ class Server:
         ends.callback(self.telemetry.close)
         self.served.resubscribe = self.telemetry.resubscribe
         self.served.broadcast = lambda event: self._call(lambda: self.broadcast(event))
+        self._host.soon, before = self._soon, self._host.soon
+        ends.callback(setattr, self._host, "soon", before)
         ends.callback(self.served.renders.close)
         with self._host.document.session() as session:
             ends.callback(session.subscribe(self._hear))
@@ -198,6 +201,14 @@ class Server:
         if self._loop is not None:
             with contextlib.suppress(RuntimeError):  # the loop has ended
                 self._loop.call_soon_threadsafe(function)
+
+    def _soon(self, work: Callable[[], None]) -> None:
+        """From any thread. Does something; on the wire's thread, once the answer to what is handled now has been sent:
+        it would compete for the processor with it."""
+        if self._loop is not None and get_ident() == self._thread.ident:
+            self._loop.call_soon(self._loop.call_soon, work)  # the writer of the answer comes in between
+        else:
+            work()
 
     def _hear(self, delta: Delta) -> None:
         self.served.note_edit(delta)

@@ -17,6 +17,7 @@ from demon_patch.patch.edit.commands import SetValue, apply
 from demon_patch.patch.model.document import Cable, Node, Patch
 from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.live import edit_thread
+from demon_patch.runtime.live.give_way import WAY_SECONDS
 from demon_patch.runtime.live.host import Host
 from tests.support.toy_family import toy_family
 from tests.support.virtual_stage import patch
@@ -189,13 +190,16 @@ def test_memory_is_given_back_once_when_edits_rest(host: Host, monkeypatch: pyte
         monkeypatch.setattr(edit_thread.memory, "give_back", lambda: given.append(1))
 
 
-@pytest.mark.parametrize("checks", [3, edit_thread.PATIENCE + 100])
+MOST_WAITS = round(edit_thread.PATIENCE_SECONDS / WAY_SECONDS)
+
+
+@pytest.mark.parametrize("checks", [3, MOST_WAITS + 100])
 def test_an_edit_waits_for_sound_that_is_late_but_not_for_ever(host: Host, checks: int) -> None:
     late: list[int] = []
     host._edit_thread._behind = lambda: len(late) < checks and not late.append(1)  # type: ignore[func-returns-value]
     clip = Node("composed_source", values={"style": "toy", "seconds": 8.0, "seed": 4})
     cables = (*host.patch.cables, Cable("clip", "source", "scheduler", "target"))
     host.edit(structs.replace(host.patch, nodes={**host.patch.nodes, "clip": clip}, cables=cables)).result(60)
-    assert len(late) == min(checks, edit_thread.PATIENCE)
+    assert len(late) == min(checks, MOST_WAITS)
     heard(host, "strength")
     assert host.performer.program.resources["clip"] == ("composed", "toy", 8.0, 4)

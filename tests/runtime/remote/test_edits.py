@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from demon_patch.errors import DemonError
@@ -13,7 +15,7 @@ from demon_patch.runtime.remote.messages import edits as messages
 from demon_patch.runtime.remote.messages.base import Event
 from demon_patch.runtime.remote.messages.edits import Edit, Landed
 from tests.support.edited_performance import strength
-from tests.support.wired_host import WiredHost, until
+from tests.support.wired_host import PATIENCE, WiredHost, until
 
 
 def test_two_clients_edit_and_turn_and_see_both(wired: WiredHost) -> None:
@@ -32,6 +34,22 @@ def test_two_clients_edit_and_turn_and_see_both(wired: WiredHost) -> None:
         kept = ann.keep()
         assert kept.nodes["scheduler"].values["strength"] == 0.7
         assert bob.wait(lambda: bob.patch == kept and not bob.live_values)
+
+
+def test_an_answer_does_not_wait_for_what_the_edit_leads_to(wired: WiredHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    thread, answered, waited = wired.host._edit_thread, threading.Event(), list[bool]()
+    compile_newest = thread.compile_newest
+
+    def held() -> None:
+        waited.append(answered.wait(PATIENCE / 2))
+        compile_newest()
+
+    monkeypatch.setattr(thread, "compile_newest", held)
+    with wired.client() as ann:
+        ann.do(AddNode("new", Node("lfo")))
+        answered.set()
+        assert until(lambda: "new" in wired.host.performer.program.owners)
+    assert waited == [True]
 
 
 def test_an_edit_is_heard_at_the_frame_that_was_told(wired: WiredHost) -> None:
