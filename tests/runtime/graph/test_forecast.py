@@ -232,13 +232,15 @@ def test_a_sink_that_an_edit_adds_is_forecast_as_it_comes() -> None:
     np.testing.assert_allclose(said, forecast.span(sink, 20, 90), atol=1e-12)
 
 
-def test_a_hundred_edits_keep_no_program_that_has_played() -> None:
+@pytest.mark.parametrize("anew", [True, False])
+def test_a_hundred_edits_keep_no_program_that_has_played(anew: bool) -> None:
     forecast = Forecast(built(NODES, *CABLES), TRANSPORT)
     gone: list[weakref.ref[Program]] = []
     for i in range(100):
         lfo = {"lfo": Node("lfo", values={"rate": 0.1 + i / 1000}), **({f"k{i}": Node("slew")} if i % 2 else {})}
         patch = playable({**NODES, **lfo}, CABLES)
-        forecast.swap(compile(patch, BENCH, Geometry(25, SONG), forecast.program))
+        forecast.swap(compile(patch, BENCH, Geometry(25, SONG), forecast.program), anew)
+        forecast.port_value(0, i + 40)
         gone.append(weakref.ref(forecast.program))
         forecast.advance(i)
     gc.collect()
