@@ -100,4 +100,4 @@ class Nano2Conditioner:
         notes: tuple[str, ...] = (),
     ) -> Source:
         hints = torch.from_numpy(structure_hints(audio.mean(1), SPEC.sample_rate))
-        return Source(self._codec.encode(audio), hints, audio, title, bpm, downbeat, notes, score)
+        return Source(self._codec.encode(audio), hints, audio, title, bpm, downbeat, notes, score=score)

@@ -292,9 +292,9 @@ def page() -> Iterator[str]:
     """Yields the lines of a page (Markdown) of all words."""
     yield from ("# Words that nano2 understands", "")
     yield "Printed by `demon-patch model info nano2 --words`. A prompt says at most one style, mode, tempo, key,"
-    yield "brightness, energy, room and finish (the first counts), and what plays each part: drums, bass, chords, arp and"
-    yield "lead. Words are read whole: `r&b` is not the key of B. Others have no effect; `demon-patch check` and `play`"
-    yield "name them, with the nearest word that is known."
+    yield "brightness, energy, room and finish (the first counts), and what plays each part: drums, bass, chords, arp"
+    yield "and lead. Words are read whole: `r&b` is not the key of B. Others have no effect; `demon-patch check` and"
+    yield "`play` name them, with the nearest word that is known."
     yield from ("", "| says | words |", "|---|---|")
     for slot, rows in SAID.items():
         for value, words in rows.items():
