@@ -182,8 +182,6 @@ class Source:
     notes: sentences for the player, for example that a long file was cut.
     leader: of a mix of clips the one with the largest share, whose tempo and key a prompt says; else None.
     alone: whether it is no clip, but silence that stands for the song of a prompt alone (`engine.alone`).
-    score: what is played in each frame, in the family's own columns [T, S]; None where it is not known, and in families
-        that take no score.
     """
 
     latent: Tensor

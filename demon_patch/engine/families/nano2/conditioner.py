@@ -18,6 +18,9 @@ from demon_patch.engine.families.nano.transcriber.transcriber import Transcriber
 from demon_patch.engine.families.nano2.context import context_of, with_known
 from demon_patch.engine.families.nano2.spec import SPEC
 from demon_patch.engine.families.nano2.tags import parse
+from demon_patch.engine.families.nano2.told_score import score_of
+from demon_patch.engine.score import LEVEL, Notes
+from demon_patch.engine.score import PARTS as NOTE_PARTS
 from demon_patch.engine.sound.clip_loop import read_clip
 
 _LOUDNESS = 0.14  # rms of a clip, in the middle of those that the model learnt from
@@ -88,6 +91,10 @@ class Nano2Conditioner:
         """Returns the context [T, 248] of a generation whose mask [T] keeps the frames of a latent [T, 64] where it is
         0 (`prompt_contracts.Repaints`)."""
         return with_known(context, source, mask)
+
+    def score(self, notes: Notes) -> Tensor:
+        """Returns the score [T, 144] of notes (`score.ReadsScore`)."""
+        return score_of(NOTE_PARTS, notes.pitch, notes.sounding, notes.starting, LEVEL)
 
     def _source(
         self,

@@ -39,6 +39,7 @@ SPEC = FamilySpec(
     tick_frames=MappingProxyType({1: 2, 2: 3, 3: 5, 4: 6, 5: 8, 6: 9, 7: 11, 8: 12}),
     strength_taper=(0.0, 0.054, 0.1212, 0.2034, 0.2867, 0.4016, 0.5397, 0.7052, 0.7953, 0.8833, 1.0),
     border=12,
+    score=True,
     dry_reach=0.8,
 )
 

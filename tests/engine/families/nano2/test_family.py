@@ -14,6 +14,7 @@ from demon_patch.engine.families import layers_of, load_family, nano2, spec_of, 
 from demon_patch.engine.families.nano2.denoiser import SHAPE, denoiser
 from demon_patch.engine.families.nano2.spec import HINTS, HINTS_WEIGHT, KNOWN, KNOWN_MASK, SCORE, SCORE_WEIGHT, SPEC
 from demon_patch.engine.prompt_contracts import Repaints
+from demon_patch.engine.score import Notes
 from demon_patch.engine.session import Session
 from demon_patch.errors import DemonError, WeightsError
 from demon_patch.offline import render
@@ -160,6 +161,18 @@ def test_the_score_changes_what_is_played(session: Session, clip: Source) -> Non
     moved = Source(other.latent, other.hints, other.audio, score=clip.score.roll(3, 1))
     prompt = session.prompt("house")
     assert not torch.equal(session.generate(prompt, moved, strength=1.0), session.generate(prompt, clip, strength=1.0))
+
+
+def test_notes_stand_in_place_of_the_score_or_beside_it(session: Session, clip: Source) -> None:
+    pitch, sounding, starting = (torch.zeros(4, 8, 200) for _ in range(3))
+    pitch[1, 0], sounding[1, 0, 40:60], starting[1, 0, 40] = 72.0, 1.0, 1.0
+    notes = Notes(pitch, sounding, starting)
+    replaced = session.request(session.prompt("house"), clip, score=notes).context[:, SCORE]
+    assert replaced.count_nonzero() == 2 * 20  # a key of the roll and one of the lead
+    assert replaced[40:60].any(1).all()
+    added = session.request(session.prompt("house"), clip, score=notes, score_mode="add").context[:, SCORE]
+    assert clip.score is not None
+    assert torch.equal(added, replaced.maximum(clip.score))
 
 
 def test_a_clip_that_is_fitted_keeps_its_score(clip: Source) -> None:
