@@ -15,6 +15,7 @@ from scipy.signal import resample
 
 from demon_patch.engine.contracts import FamilySpec
 from demon_patch.engine.sound import sound_file
+from demon_patch.engine.sound.clips import tempo_with_notes
 from demon_patch.engine.sound.crossfade import join
 from demon_patch.engine.sound.whole_bars import AT_HOME, BEATS_PER_BAR, MOST_CENTS, WholeBars, whole_bars
 
@@ -39,6 +40,20 @@ class Loop(NamedTuple):
     notes: tuple[str, ...]
     bpm: float | None = None
     stretch: float = 1.0
+
+
+class Clip(NamedTuple):
+    """A loop of a file, and what is known of it.
+
+    audio: as `Loop` has it. title: the file's name. bpm: its tempo as a loop. downbeat: time of its first bar line as a
+    loop, in seconds. notes: for the player.
+    """
+
+    audio: np.ndarray
+    title: str
+    bpm: float | None
+    downbeat: float
+    notes: tuple[str, ...]
 
 
 class Grid(NamedTuple):
@@ -91,6 +106,24 @@ def read_loop(
     said = _said(grid, path.name, plan, sound.seconds, seconds is not None)
     levelled = loop if loudness is None else _levelled(loop, loudness)
     return Loop(levelled, (*sound.notes, *said), plan.bpm, total / (plan.count * once))
+
+
+def read_clip(
+    spec: FamilySpec,
+    path: Path,
+    seconds: float | None = None,
+    bpm: float | None = None,
+    downbeat: float | None = None,
+    loudness: float | None = None,
+) -> Clip:
+    """Returns a file as a loop, as `read_loop` does, with its tempo and first bar line.
+
+    bpm, downbeat: of the file, if a person gives them; otherwise the stored or the detected ones are taken.
+    """
+    tempo, told, _ = tempo_with_notes(path)
+    loop = read_loop(spec, path, seconds, bpm or (tempo.bpm if tempo else None), loudness)
+    first = downbeat if downbeat is not None else tempo.downbeat if tempo else 0.0
+    return Clip(loop.audio, path.stem, loop.bpm, first * loop.stretch, (*loop.notes, *told))
 
 
 def _planned(grid: Grid, seconds: float, most: int, bpm: float | None) -> WholeBars:

@@ -81,8 +81,8 @@ def read(path: Path, seconds: float, rate: int | None = None, channels: int = 1)
     """Returns the first `seconds` of a file and a tenth of a second more, or all of it; raises SourceError.
 
     rate: of the result in Hz; by default the file's own, up to FINEST.
-    channels: of the result, 1 or 2. Of two, a file with two channels keeps its own; any other is mixed to one, which
-        both get.
+    channels: of the result, 1 or 2. Of two, a file with two channels that do not cancel each other keeps its own; any
+        other is mixed to one, which both get.
     """
     return read_again(survey(path, seconds), rate, channels)
 
@@ -104,8 +104,8 @@ def read_again(known: Survey, rate: int | None = None, channels: int = 1) -> Sou
 
 
 def _both(mix: Mixdown, block: Audio) -> Audio:
-    """Returns a block of a file as two channels, [samples, 2]."""
-    return block if block.shape[1] == 2 else np.repeat(mix.mixed(block)[:, None], 2, 1)
+    """Returns a block of a file as two channels, [samples, 2]: its own, unless they cancel each other."""
+    return block if block.shape[1] == 2 and mix.weights is None else np.repeat(mix.mixed(block)[:, None], 2, 1)
 
 
 def survey(path: Path, seconds: float) -> Survey:

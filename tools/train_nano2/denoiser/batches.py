@@ -17,17 +17,9 @@ import torch
 from numpy.random import Generator
 from torch import Tensor
 
-from demon_patch.engine.families.nano.denoiser import Shape
 from demon_patch.engine.families.nano.magnitudes import LATENT
-from demon_patch.engine.families.nano.score.roll import SCORE_CHANNELS
-from demon_patch.engine.families.nano.sound_tags import TOKENS, VOCABULARY
-from demon_patch.engine.families.nano.spec import HINT_CHANNELS, SPEC
+from demon_patch.engine.families.nano.sound_tags import TOKENS
 from tools.train_nano2.denoiser.corpus import Song
-
-SHAPE = Shape(
-    LATENT, LATENT + 1 + HINT_CHANNELS + 1 + SCORE_CHANNELS + 1, TOKENS, VOCABULARY, SPEC.max_frames, 320, 5, 5
-)
-"""Context of a frame: known latent and its mask, hints and their weight, score and its weight."""
 
 SHIFT = 2.0
 _KNOWN_WEIGHT = 0.2

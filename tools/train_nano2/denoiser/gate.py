@@ -29,9 +29,9 @@ from demon_patch.engine.families.nano.stereo_codec import FRAME, StereoCodec
 from demon_patch.engine.families.nano.synth import RATE
 from demon_patch.engine.families.nano.transcriber.transcriber import Transcriber
 from demon_patch.engine.families.nano.weights import load_into
+from demon_patch.engine.families.nano2.denoiser import denoiser
 from tools.train_nano2.codec.measures import mel_error
 from tools.train_nano2.data.store import ClipFolder
-from tools.train_nano2.denoiser.batches import SHAPE
 from tools.train_nano2.denoiser.corpus import components_hash, load, weights_hash
 from tools.train_nano2.denoiser.solve import Way, drawn
 
@@ -216,7 +216,7 @@ def main(arguments: Sequence[str] | None = None) -> dict[str, dict[str, float]]:
     if not isinstance(codec, StereoCodec):
         parser.error(f"{options.codec} holds the mono codec; name the stereo codec's weights")
     heard = weights_hash(load_into(Transcriber(), options.transcriber)) if options.transcriber else None
-    net = load_into(NanoDenoiser(SHAPE), options.weights)
+    net = load_into(denoiser(), options.weights)
     held = Held(options.clips, codec, heard, options.most)
     table = measure(net, codec, held, {name: CASES[name] for name in options.case or CASES})
     if options.save:

@@ -8,10 +8,9 @@ import torch
 from torch import Tensor
 
 from demon_patch.engine.families.nano.denoiser import NanoDenoiser
-from demon_patch.engine.families.nano.magnitudes import LATENT
-from demon_patch.engine.families.nano.spec import HINT_CHANNELS
+from demon_patch.engine.families.nano2.spec import SCORE
 
-_SCORE = slice(LATENT + 1 + HINT_CHANNELS + 1, None)
+_SCORE = slice(SCORE.start, None)  # and its weight
 
 
 @dataclass(frozen=True, slots=True)

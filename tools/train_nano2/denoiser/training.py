@@ -13,7 +13,8 @@ from torch import Tensor
 
 from demon_patch.engine.families.nano.denoiser import NanoDenoiser
 from demon_patch.engine.families.nano.weights import load_into, save
-from tools.train_nano2.denoiser.batches import SHAPE, Batch, Chances, draw_batch, draw_times, velocity_loss
+from demon_patch.engine.families.nano2.denoiser import denoiser
+from tools.train_nano2.denoiser.batches import Batch, Chances, draw_batch, draw_times, velocity_loss
 from tools.train_nano2.denoiser.corpus import Song
 from tools.train_nano2.training import Habits, Trainer
 
@@ -36,7 +37,7 @@ def train(
     """Trains within the habits on stretches of `frames`, from the last checkpoint on or else from the weights `begin`;
     writes `denoiser.safetensors` after every checkpoint, and says the loss on songs that are held out."""
     torch.manual_seed(habits.seed)
-    net = NanoDenoiser(SHAPE)
+    net = denoiser()
     if begin is not None:
         load_into(net, begin).requires_grad_(True).train()
     trainer = Trainer(net, "denoiser", habits, _RATE, report)

@@ -5,11 +5,10 @@ Importing the package loads no torch; `load` does.
 
 from __future__ import annotations
 
-from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from demon_patch.engine.tensor_file import TensorFile
+from demon_patch.engine.families.nano import stored
 
 if TYPE_CHECKING:
     from demon_patch.engine.contracts import Family, FamilySpec
@@ -43,16 +42,12 @@ def load_model(name: str) -> Family:
 
 def stored_bytes(name: str) -> int:
     """Returns the bytes of the model's files of weights."""
-    return sum(file.stat().st_size for file in WEIGHTS.rglob("*") if file.is_file())
+    return stored.stored_bytes(WEIGHTS)
 
 
 def inspect(name: str) -> Inspection:
     """Looks at the headers of the model's files. Raises WeightsError."""
-    from demon_patch.engine.families import Inspection  # noqa: PLC0415 (which imports this package)
-
-    files = tuple(sorted(WEIGHTS.glob("*.safetensors")))
-    stored = [each for file in files for each in TensorFile(file).tensors.values()]
-    return Inspection("of the package", files, len(stored), sum(prod(each.shape) for each in stored))
+    return stored.inspected(WEIGHTS)
 
 
 def downloads(name: str) -> tuple[Download, ...]:
@@ -70,9 +65,7 @@ def steering_shape(name: str) -> tuple[int, int]:
 def layers(name: str = "nano") -> dict[str, tuple[int, ...]]:
     """Returns the shape of the weights of each layer that a LoRA can change, read from the header of the denoiser's
     file."""
-    tensors = TensorFile(WEIGHTS / "denoiser.safetensors").tensors
-    weights = {name.removesuffix(".weight"): stored.shape for name, stored in tensors.items() if ".weight" in name}
-    return {name: shape for name, shape in weights.items() if len(shape) > 1 and "embedding" not in name}
+    return stored.layers_in(WEIGHTS)
 
 
 def load(folder: Path = WEIGHTS) -> Family:
@@ -85,7 +78,7 @@ def load(folder: Path = WEIGHTS) -> Family:
     from demon_patch.engine.families.nano.spec import SPEC  # noqa: PLC0415
     from demon_patch.engine.families.nano.weights import load_into  # noqa: PLC0415
 
-    codec = load_codec(folder / "codec.safetensors", SPEC)
-    denoiser = load_into(NanoDenoiser(), folder / "denoiser.safetensors")
-    loras, steering = ({path.stem: path for path in sorted(kind.glob("*.safetensors"))} for kind in (LORAS, STEERING))
+    codec = load_codec(folder / stored.CODEC, SPEC)
+    denoiser = load_into(NanoDenoiser(), folder / stored.DENOISER)
+    loras, steering = (stored.named_files(kind) for kind in (LORAS, STEERING))
     return Family(SPEC, denoiser, codec, NanoConditioner(codec), loras, steering)

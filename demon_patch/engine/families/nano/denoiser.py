@@ -147,10 +147,14 @@ class Block(nn.Module):
 
 
 class NanoDenoiser(nn.Module):
-    """The denoiser of nano (the `Denoiser` of `engine.contracts`): it predicts the velocity of the flow at x_t."""
+    """The denoiser of nano (the `Denoiser` of `engine.contracts`): it predicts the velocity of the flow at x_t.
 
-    def __init__(self, shape: Shape = MONO) -> None:
+    model: the name of the family that it belongs to.
+    """
+
+    def __init__(self, shape: Shape = MONO, model: str = SPEC.name) -> None:
         super().__init__()
+        self._model = model
         self.shape, width = shape, shape.width
         self.hidden = width
         self.tokens_in = nn.Linear((shape.latent + shape.context) * PATCH, width)
@@ -231,7 +235,7 @@ class NanoDenoiser(nn.Module):
         latent, context = self.shape.latent, self.shape.context
         return (
             Network(
-                SPEC.name,
+                self._model,
                 "denoiser",
                 self,
                 lambda x, time, context, *condition: self.velocity(x, time, context, condition),

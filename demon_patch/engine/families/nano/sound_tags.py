@@ -9,11 +9,11 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from itertools import accumulate
 
+from demon_patch.engine.families.nano.grammar import KEYS
 from demon_patch.engine.families.nano.score import PARTS, STYLES
 from demon_patch.engine.families.nano.score.harmony import MODES
 from demon_patch.engine.families.nano.synth import KINDS
 from demon_patch.engine.families.nano.synth.kit import KITS
-from demon_patch.engine.families.nano.words import KEYS
 
 FAMILIES = (
     "piano", "chromatic percussion", "organ", "guitar", "bass", "strings", "ensemble", "brass", "reed", "pipe",

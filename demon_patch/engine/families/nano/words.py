@@ -1,20 +1,15 @@
-"""The words that nano understands, what each of them means, and which one is nearest to a word that it does not know.
-
-Words are looked up whole: a hyphen, an apostrophe, a point or an ampersand joins what is on its two sides into one
-word ("r&b", "d-beat"), whose parts mean nothing alone.
-"""
+"""The words that nano understands, what each of them means, and which one is nearest to a word that is unknown."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from difflib import get_close_matches
-from functools import cache
+
+from demon_patch.engine.families.nano.grammar import NEGATIONS, Lexicon, Meaning, Phrase, parts
 
 STYLES = ("techno", "house", "ambient", "dnb", "hiphop", "synthwave", "chiptune", "acid")
 MODES = ("minor", "major", "dorian", "phrygian")
 INSTRUMENTS = ("drums", "bass", "chords", "arp", "lead")
-KEYS = ("c", "c#", "d", "d#", "e", "f", "f#", "g", "g#", "a", "a#", "b")
 BPM_RANGE = (40.0, 240.0)
 
 STYLE_WORDS = {
@@ -50,8 +45,6 @@ TEMPO_WORDS = {
     "frantic": 178.0,
 }
 ABSENT_WORDS = {"beatless": "drums", "drumless": "drums", "bassless": "bass"}
-NEGATIONS = frozenset({"no", "without", "minus", "not", "sans", "w/o"})
-JOINS = frozenset({"and", "or", "nor", "any", "a", "an", "the"})
 FILLERS = frozenset(
     re.findall(
         r"\S+",
@@ -94,13 +87,6 @@ NEAR = {
 }
 """For each known word, the unknown words to which it is nearest."""
 
-Phrase = tuple[str, ...]
-
-
-def parts(word: str) -> Phrase:
-    """Returns the pieces of a text between spaces, hyphens and similar marks; an ampersand is a piece of its own."""
-    return tuple(re.findall(r"(?:[^\W_]|#)+|&", word))
-
 
 def _phrases() -> dict[Phrase, tuple[str, str]]:
     found: dict[Phrase, tuple[str, str]] = {}
@@ -115,10 +101,17 @@ def _phrases() -> dict[Phrase, tuple[str, str]]:
 PHRASES = _phrases()
 """The meaning of each word or phrase: its kind and its value."""
 
-LONGEST = max(map(len, PHRASES))
+_MEANINGS = {phrase: Meaning(() if said[0] == "other" else (said,)) for phrase, said in PHRASES.items()}
 
-_NEAREST = {parts(name): value for value, names in NEAR.items() for name in names.split("|")}
-_KNOWN = sorted({" ".join(phrase) for phrase, (kind, _) in PHRASES.items() if kind != "other"})
+LEXICON = Lexicon(
+    _MEANINGS,
+    {parts(name): value for value, names in NEAR.items() for name in names.split("|")},
+    FILLERS,
+    MODE_NAMES,
+    BPM_RANGE,
+    "the first style, mode, tempo and key count, and none can be excluded: leave it out",
+)
+"""The words of nano, for `grammar.read`."""
 
 
 def meaning(word: str) -> tuple[str, str] | None:
@@ -128,23 +121,9 @@ def meaning(word: str) -> tuple[str, str] | None:
     return PHRASES.get(pieces) or PHRASES.get(("".join(pieces),))
 
 
-@cache
 def nearest(word: str) -> str | None:
     """Returns a word, or a few, that a prompt can say in place of an unknown word; None where nothing is near."""
-    pieces = parts(word.lower())
-    joined = "".join(pieces)
-    if known := _NEAREST.get(pieces) or _NEAREST.get((joined,)):
-        return known
-    if re.fullmatch(r"\d+(\.\d+)?", word) and BPM_RANGE[0] <= float(word) <= BPM_RANGE[1]:
-        return f"{word} bpm"
-    if tempi := re.fullmatch(r"(\d{2,3})-(\d{2,3})bpm", word):
-        return f"{(int(tempi[1]) + int(tempi[2])) // 2} bpm"
-    if re.fullmatch(r"([a-eg][#b]?)m?|f[#b]?|f[#b]m", joined):
-        return f"{joined.removesuffix('m')} minor"
-    if len(pieces) > 1 and all(meaning(piece) for piece in pieces):
-        return ", ".join(pieces)
-    close = get_close_matches(" ".join(pieces), _KNOWN, 1, 0.75) if len(joined) > 2 else []
-    return close[0] if close else None
+    return LEXICON.nearest(word)
 
 
 def page() -> Iterator[str]:

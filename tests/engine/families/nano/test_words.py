@@ -19,6 +19,7 @@ from demon_patch.engine.families.nano.words import (
     PHRASES,
     meaning,
     nearest,
+    parts,
 )
 from demon_patch.patch.files.format import load
 from demon_patch.patch.model.walk import nodes_of
@@ -76,6 +77,8 @@ def test_no_part_of_a_word_is_a_key_a_tempo_or_a_style(around: str) -> None:
 
 @given(st.lists(st.sampled_from(WORDS), max_size=6), st.sampled_from([" ", ", ", "; ", " - ", " | ", "\n"]))
 def test_words_beside_each_other_mean_no_more(words: list[str], between: str) -> None:
+    if words and between in " \n" and ("acid", *parts(words[0])) in PHRASES:
+        return  # "acid jazz" is one thing, and no acid
     tags, unknown = parse(between.join(["acid", *words, "in a minor, 120 bpm"]))
     assert (tags.style, tags.mode, tags.key) == ("acid", "minor", 9)
     assert tags.bpm in (120.0, None if any(word.isdigit() for word in words) else 120.0)

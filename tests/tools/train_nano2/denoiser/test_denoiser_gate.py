@@ -12,12 +12,12 @@ from torch import Tensor
 from demon_patch.engine.families.nano.denoiser import NanoDenoiser
 from demon_patch.engine.families.nano.stereo_codec import StereoCodec
 from demon_patch.engine.families.nano.weights import save
+from demon_patch.engine.families.nano2.denoiser import SHAPE
 from tools.train_nano2.codec.training import fit
 from tools.train_nano2.crops import Crops
 from tools.train_nano2.data.clips import Recipe, make_clip
 from tools.train_nano2.data.sounds import Studio
 from tools.train_nano2.data.store import ClipFolder
-from tools.train_nano2.denoiser.batches import SHAPE
 from tools.train_nano2.denoiser.describe import main as describe
 from tools.train_nano2.denoiser.gate import main as gate
 from tools.train_nano2.denoiser.solve import Way, drawn

@@ -18,10 +18,11 @@ from demon_patch.engine.families.nano.spec import HINT_CHANNELS
 from demon_patch.engine.families.nano.stereo_codec import StereoCodec
 from demon_patch.engine.families.nano.transcriber.transcriber import Transcriber
 from demon_patch.engine.families.nano.weights import metadata, save
+from demon_patch.engine.families.nano2.denoiser import SHAPE
 from tools.train_nano2.codec.training import fit
 from tools.train_nano2.crops import Crops
 from tools.train_nano2.denoiser.__main__ import main
-from tools.train_nano2.denoiser.batches import SHAPE, Chances, draw_batch, draw_times, velocity_loss
+from tools.train_nano2.denoiser.batches import Chances, draw_batch, draw_times, velocity_loss
 from tools.train_nano2.denoiser.corpus import Song, components_hash, load, weights_hash
 from tools.train_nano2.denoiser.describe import main as describe
 

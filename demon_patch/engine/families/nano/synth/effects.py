@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import fft
 
 from demon_patch.arrays import Samples
 from demon_patch.engine.families.nano.synth.waves import RATE
@@ -20,6 +19,8 @@ def folded(sound: Samples, samples: int) -> Samples:
 
 def filtered(loop: Samples, gain: np.ndarray) -> Samples:
     """Returns the loop with each bin of its real Fourier transform multiplied by `gain` [bins]."""
+    from scipy import fft  # noqa: PLC0415 (slow to load, and names of styles do without)
+
     spectrum = np.asarray(fft.rfft(loop)) * gain.astype(np.float32)
     return np.asarray(fft.irfft(spectrum, loop.shape[-1]), np.float32)
 
@@ -45,6 +46,8 @@ def reverb(wet: Samples, seconds: float, rng: np.random.Generator) -> Samples:
     early = int(0.012 * RATE)
     tail[:, :early] *= np.linspace(0, 1, early, dtype=np.float32)
     tail /= np.sqrt(np.square(tail).sum(1, keepdims=True))
+    from scipy import fft  # noqa: PLC0415
+
     size: int = fft.next_fast_len(wet.shape[1] + length, True)  # type: ignore[assignment]
     spectrum = np.asarray(fft.rfft(wet, size)) * np.asarray(fft.rfft(tail, size))
     return folded(np.asarray(fft.irfft(spectrum, size), np.float32), wet.shape[1])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.signal import butter, sosfilt
 
 from demon_patch.arrays import Samples
 from demon_patch.engine.families.nano.score.draws import Draws
@@ -112,6 +111,8 @@ class Drums:
             white = np.repeat(self._rng.choice((-1.0, 1.0), samples // 4 + 1), 4)[:samples]
         else:
             white = self._rng.standard_normal(samples)
+        from scipy.signal import butter, sosfilt  # noqa: PLC0415 (slow to load, and names of kits do without)
+
         sections = np.asarray(butter(2, np.array((low, min(high, 22000))) / (RATE / 2), "band", output="sos"))
         return np.asarray(sosfilt(sections, white)) * np.exp(-np.arange(samples) / (fade * RATE))
 

@@ -1,0 +1,47 @@
+"""The geometry and the measured habits of the family `nano2`; torch-free."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+from demon_patch.engine.contracts import PLAIN, FamilySpec
+from demon_patch.engine.families.nano.score.roll import SCORE_CHANNELS
+from demon_patch.engine.families.nano.spec import HINT_CHANNELS, PATCH
+
+LATENT = 64
+"""Channels of a latent frame."""
+
+KNOWN = slice(0, LATENT)
+KNOWN_MASK = slice(KNOWN.stop, KNOWN.stop + 1)
+HINTS = slice(KNOWN_MASK.stop, KNOWN_MASK.stop + HINT_CHANNELS)
+HINTS_WEIGHT = slice(HINTS.stop, HINTS.stop + 1)
+SCORE = slice(HINTS_WEIGHT.stop, HINTS_WEIGHT.stop + SCORE_CHANNELS)
+SCORE_WEIGHT = slice(SCORE.stop, SCORE.stop + 1)
+"""The channels of the context: a latent that is kept and where it is, structure hints and their weight, the score and
+its weight."""
+
+# Margins: a window is equal to the whole with the reach of the codec's two networks, which follows from its blocks.
+# Taper, ticks, border and the reach of the recording are nano's until they are measured on this model's weights.
+SPEC = FamilySpec(
+    name="nano2",
+    title="nano 2, embedded, stereo",
+    sample_rate=48000,
+    channels=2,
+    latent_channels=LATENT,
+    context_channels=SCORE_WEIGHT.stop,
+    frame_rate=25,
+    quantum=PATCH,
+    min_frames=200,
+    max_frames=1500,
+    exact_margin=17,
+    playing_margin=13,
+    defaults=MappingProxyType({**PLAIN, "steps": 4, "shift": 2.0, "depth": 2}),
+    tick_frames=MappingProxyType({1: 2, 2: 3, 3: 5, 4: 6, 5: 8, 6: 9, 7: 11, 8: 12}),
+    strength_taper=(0.0, 0.054, 0.1212, 0.2034, 0.2867, 0.4016, 0.5397, 0.7052, 0.7953, 0.8833, 1.0),
+    border=12,
+    score=True,
+    dry_reach=0.8,
+)
+
+STEERING = (5, 320)
+"""The number of blocks of the denoiser that can be steered, and the width of their outputs."""

@@ -1,0 +1,34 @@
+"""Voices become the score hints that a score of the same notes has."""
+
+from __future__ import annotations
+
+import torch
+
+from demon_patch.engine.families.nano.score import Note, Score, score_hints
+from demon_patch.engine.families.nano2.told_score import score_of
+
+PARTS = ("bass", "lead", "chords", "drums")
+FRAMES, LEVEL = 50, 0.8
+
+
+def test_voices_are_heard_as_a_score_of_the_same_notes_is() -> None:
+    played = [("bass", 0, 36, 0, 10), ("bass", 1, 26, 5, 4), ("lead", 0, 72, 3, 8), ("lead", 1, 98, 8, 2)]
+    played += [("chords", voice, key, 20, 12) for voice, key in enumerate((60, 64, 67))]
+    played += [("drums", 0, 36, 7, 1), ("drums", 1, 38, 7, 1), ("drums", 0, 42, 30, 1)]
+    pitch, sounding, starting = (torch.zeros(4, 8, FRAMES) for _ in range(3))
+    notes = []
+    for part, voice, key, start, length in played:
+        row = PARTS.index(part)
+        pitch[row, voice, start : start + length] = key + 0.3
+        sounding[row, voice, start : start + length] = 1
+        starting[row, voice, start] = 1
+        notes.append(Note(part, start / 25, length / 25, key, round(127 * LEVEL)))
+    score = Score("house", 0, FRAMES, 1, 120.0, 0, "minor", tuple(notes))
+    found = score_of(PARTS, pitch, sounding, starting, round(127 * LEVEL) / 127)
+    assert found.count_nonzero() > 40
+    torch.testing.assert_close(found, torch.from_numpy(score_hints(score)))
+
+
+def test_silent_voices_are_an_empty_score() -> None:
+    empty = torch.zeros(4, 8, FRAMES)
+    assert not score_of(PARTS, empty + 60, empty, empty, LEVEL).any()
