@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from demon_patch.engine.score import PARTS, VOICES, Notes
-from demon_patch.nodes.library.engine.notes import gate_port, pitch_port
+from demon_patch.nodes.library.conditioning.notes import gate_port, pitch_port
 from demon_patch.runtime.graph.forecast import Forecast
 
 LOOK_BACK = 50
