@@ -66,6 +66,8 @@ def told(conditioner: object, clip: Source, notes: Notes, adds: bool) -> Source:
     conditioner: a `ReadsScore`. Raises DemonError for notes that are none.
     """
     assert isinstance(conditioner, ReadsScore)
+    if not isinstance(notes, Notes):
+        raise DemonError(f"{notes!r} are no notes", port="score", mend="give engine.score.Notes")
     notes.check(clip.frames)
     score = conditioner.score(notes)
     return replace(clip, score=score.maximum(clip.score) if adds and clip.score is not None else score)

@@ -109,6 +109,11 @@ def test_what_is_no_score_is_refused(session: Session, clip: Source, score: Note
         context(session, clip, score=score)
 
 
+def test_what_are_no_notes_is_refused(session: Session, clip: Source) -> None:
+    with pytest.raises(DemonError, match=r"port score: 'c4' are no notes"):
+        context(session, clip, score="c4")
+
+
 def test_without_notes_there_is_nothing_to_add(session: Session, clip: Source) -> None:
     with pytest.raises(DemonError, match=r"port score_mode.*no score"):
         context(session, clip, score_mode="add")

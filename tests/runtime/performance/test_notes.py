@@ -38,7 +38,7 @@ def sequenced(
     part: str = "lead",
     voice: int = 1,
     length: int = 4,
-    state: Mapping[str, bool] = MappingProxyType({}),
+    state: Mapping[str, Any] = MappingProxyType({}),
     **scheduler: Any,
 ) -> Patch:
     """A sequencer that plays a tune on one voice. state: of the Notes node, `muted` or `bypass`."""
