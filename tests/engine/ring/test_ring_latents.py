@@ -189,8 +189,8 @@ def test_delivered_latents_are_kept_for_ever() -> None:
     [
         ({"strength": float("nan")}, r"port strength.*0 to 1"),
         ({"strength": 1.5}, r"port strength.*0 to 1"),
-        ({"steps": 0}, r"port steps.*1 to 16"),
-        ({"steps": 8.5}, r"port steps.*1 to 16"),
+        ({"steps": 0}, r"port steps.*1 to 100"),
+        ({"steps": 8.5}, r"port steps.*1 to 100"),
         ({"shift": 0.0}, r"port shift.*1 to 6"),
         ({"seed": -1}, r"port seed"),
         ({"seed": 2**32}, r"port seed"),
