@@ -48,7 +48,7 @@ def pull(
         endpoint: The address of a mirror, in place of HF_ENDPOINT.
         dry_run: Lists the files and sizes, and gets nothing.
     """
-    from demon_patch.engine.families import downloads_of
+    from demon_patch.engine.families import downloads_of, weights_bytes
     from demon_patch.engine.model_download import check_room, get, listed
     from demon_patch.engine.model_folder import model_folder, use_model_folder
     from demon_patch.runtime.live import memory
@@ -57,7 +57,8 @@ def pull(
         use_model_folder(model_dir)
     downloads, models = downloads_of(name), model_folder()
     if not downloads:
-        show(f"{name} comes with the program: there is nothing to get")
+        comes = "comes with the program" if weights_bytes(name) else "is not in this version of the program"
+        show(f"{name} {comes}: there is nothing to get")
         return
     files = listed(downloads, models, endpoint)
     total = sum(file.size for file in files)
@@ -114,7 +115,7 @@ def info(name: str = "nano", *, words: Switch = False) -> None:
         name: The model, as a patch names it.
         words: Lists the words of prompts that it understands, as a page (Markdown), and nothing else.
     """
-    from demon_patch.engine.families import card_of, spec_of, weights_bytes, words_of
+    from demon_patch.engine.families import card_of, downloads_of, spec_of, weights_bytes, words_of
 
     if words:
         print(words_of(name), end="")
@@ -126,6 +127,6 @@ def info(name: str = "nano", *, words: Switch = False) -> None:
     out.print(f"songs of {spec.min_frames / spec.frame_rate:g} to {spec.max_frames / spec.frame_rate:g} s")
     out.print(f"decode margins: {spec.exact_margin} frames exact, {spec.playing_margin} playing")
     size = weights_bytes(name)
-    missing = f"not on this machine: demon-patch model pull {name}"
+    missing = f"not on this machine: demon-patch model pull {name}" if downloads_of(name) else "not in this version"
     out.print(f"weights: {f'{size / 1e6:.1f} MB on this machine' if size else missing}")
     out.print(card_of(name), markup=False, highlight=False)

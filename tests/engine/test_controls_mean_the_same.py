@@ -15,12 +15,13 @@ from demon_patch.engine.controls import CONTROLS, TABLE
 from demon_patch.engine.families import NAMES, load_family, spec_of
 from demon_patch.engine.session import Session
 from demon_patch.errors import DemonError
-from tests.support import tiny_acestep
+from tests.support import random_nano2, tiny_acestep
 from tests.support.toy_family import toy_family
 
 FAMILIES: dict[str, Callable[[], Family]] = {
     "toy": toy_family,
     "nano": cache(lambda: load_family("nano")),
+    "nano2": random_nano2.loaded,
     "acestep": tiny_acestep.loaded,
 }
 
@@ -99,7 +100,7 @@ def test_every_model_names_only_defaults_in_range_and_tells_what_it_lacks(name: 
     assert spec.name == name
     assert spec.samples_per_frame * spec.frame_rate == spec.sample_rate
     assert spec.min_frames % spec.quantum == spec.max_frames % spec.quantum == 0
-    assert spec.timbre == spec.lyrics == (name != "nano")
+    assert spec.timbre == spec.lyrics == name.startswith("acestep")
     lacking = [row.name for row in TABLE if not spec.has(row)]
     parts = {"timbre_source": spec.timbre, "timbre": spec.timbre, "score": spec.score, "score_mode": spec.score}
     assert lacking == [name for name, there in parts.items() if not there]

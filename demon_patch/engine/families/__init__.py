@@ -32,8 +32,13 @@ _HOME: Mapping[str, str] = MappingProxyType(
 NAMES: tuple[str, ...] = tuple(_HOME)
 """The name of every model of this version, the default first: what a patch names, and `--model`."""
 
-SHIPPED: tuple[str, ...] = import_module(f"{__name__}.{PACKAGES[0]}").MODELS
-"""The names of the models whose weights come with the package."""
+SHIPPED: tuple[str, ...] = tuple(
+    model
+    for model, package in _HOME.items()
+    if package == PACKAGES[0]
+    or ((folder := getattr(import_module(f"{__name__}.{package}"), "WEIGHTS", None)) is not None and folder.is_dir())
+)
+"""The names of the models whose weights come with the package: the default, and others whose folder is there."""
 
 
 @dataclass(frozen=True, slots=True)
