@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from demon_patch.engine.lora import known_effects
 from demon_patch.engine.session import Session
 from demon_patch.runtime.assets.asset_store import FOLDER
 from tests.support.checked_folder import lora
@@ -18,8 +19,9 @@ from tests.support.checked_folder import lora
 
 @pytest.fixture(autouse=True)
 def assets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An asset store of its own for each test."""
+    """An asset store of its own for each test, and no figures of LoRAs that another test has measured."""
     monkeypatch.setenv(FOLDER, str(tmp_path / "store"))
+    monkeypatch.setenv(known_effects.FOLDER, str(tmp_path / "cache"))
     return tmp_path / "store"
 
 
