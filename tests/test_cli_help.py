@@ -82,7 +82,7 @@ MISCALLS = {
     ("render", "a", "--secnds", "3"): "Did you mean --seconds?",
     ("render", "a", "--seconds", "0"): "Must be > 0",
     ("model", "inf"): 'Did you mean "info"?',
-    ("model", "info", "nan"): "there is no model family named 'nan' (did you mean nano?)",
+    ("model", "info", "nan"): "there is no model family named 'nan' (did you mean nano or nano2?)",
 }
 
 

@@ -29,6 +29,7 @@ PARTS: Mapping[str, Node] = {
     "target": Node("composed_source", values={"style": "drum and bass", "seconds": SECONDS, "seed": 9}),
     "structure_source": Node("composed_source", values={"style": "dub", "seconds": SECONDS, "seed": 5}),
     "timbre_source": Node("composed_source", values={"style": "dub", "seconds": SECONDS, "seed": 5}),
+    "score": Node("notes"),
 }
 
 
@@ -208,7 +209,7 @@ def _wired(given: Mapping[str, Mapping[str, Any]], parts: Sequence[str], cables:
         nodes.setdefault("step_state", Node("step_state"))
         cables = [*cables, Cable("groups", "surface", "step_state", "channel_gain")]
     chain = [id for id in (*CHAIN[:-1], LORA, STEER, CHAIN[-1]) if id in nodes]
-    ends = [Cable(name, nodes[name].type.split("_")[-1], "scheduler", name) for name in parts]
+    ends = [Cable(name, CONTROLS[name].shape, "scheduler", name) for name in parts]
     ends += [Cable("source", "source", "scheduler", "source"), Cable("words", "prompt", "scheduler", "prompt")]
     ends += [Cable(a, "ring", b, "ring") for a, b in pairwise(chain)] + [Cable("decoder", "audio", "speaker", "audio")]
     return Patch(song=Song(bpm=BPM, beats_per_bar=BEATS), nodes=nodes, cables=(*cables, *ends))

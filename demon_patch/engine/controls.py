@@ -156,7 +156,8 @@ TABLE: tuple[Control, ...] = (
     Control(
         name="score_mode", title="Score mode", carrier="scheduler", shape="choice", propagation="request",
         doc="Whether the notes stand in place of the notes of the clip, or beside them.",
-        default="replace", options=("replace", "add"), needs="score",
+        default="replace", options=("replace", "add"), needs="score", part="score",
+        stops=False,
     ),
     Control(
         name="feedback", title="Feedback", carrier="scheduler", shape="scalar", propagation="request",

@@ -47,7 +47,7 @@ def test_a_strength_left_out_of_a_request_is_what_a_patch_has_at_the_knobs_defau
     [
         ({"steps": None}, "has no default of steps"),
         ({"strength": 0.5}, "does not ask for: strength"),
-        ({"steps": 99}, "port steps"),
+        ({"steps": 101}, "port steps"),
         ({"dcw": "loud"}, "port dcw"),
     ],
 )

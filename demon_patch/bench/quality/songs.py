@@ -10,7 +10,7 @@ from demon_patch.arrays import Samples
 from demon_patch.bench.notes import Note
 from demon_patch.engine.families.nano.score import STYLES, Score, compose_score
 from demon_patch.engine.families.nano.synth import RATE, Setup, render
-from demon_patch.engine.families.nano.words import KEYS
+from demon_patch.engine.families.nano.grammar import KEYS
 
 TONAL = ("bass", "chords", "arp", "lead")
 SECONDS = 9.6
