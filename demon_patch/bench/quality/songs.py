@@ -8,9 +8,9 @@ from functools import cache
 
 from demon_patch.arrays import Samples
 from demon_patch.bench.notes import Note
+from demon_patch.engine.families.nano.grammar import KEYS
 from demon_patch.engine.families.nano.score import STYLES, Score, compose_score
 from demon_patch.engine.families.nano.synth import RATE, Setup, render
-from demon_patch.engine.families.nano.grammar import KEYS
 
 TONAL = ("bass", "chords", "arp", "lead")
 SECONDS = 9.6
