@@ -223,6 +223,7 @@ def test_midi(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def weights(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A copy of nano's weights, from which the family is loaded."""
     copy = shutil.copytree(nano.WEIGHTS, tmp_path / "weights")
+    monkeypatch.setattr(families, "SHIPPED", ("nano",))
     monkeypatch.setattr(families, "load_family", lambda name: nano.load(copy))
     return copy
 
@@ -257,6 +258,7 @@ def test_damaged_weights_are_a_fault_that_names_the_file(damage: Callable[[Path]
 def test_a_damaged_lora_and_words_that_are_not_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     lora = tmp_path / "tape.safetensors"
     lora.write_bytes(b"odd")
+    monkeypatch.setattr(families, "SHIPPED", ("nano",))
     monkeypatch.setattr(families, "load_family", lambda name: SimpleNamespace(loras={"tape": lora}))
     monkeypatch.setattr(families, "unread", lambda name, text: [("house", "no word")])
     found = list(model.models())
