@@ -1,8 +1,6 @@
-"""What is heard in a mono sound: its key and its tempo, and how far it is from another one."""
+"""What is heard in a mono sound: its key and its tempo."""
 
 from __future__ import annotations
-
-from functools import cache
 
 import numpy as np
 from scipy.ndimage import maximum_filter1d, median_filter
@@ -10,8 +8,7 @@ from scipy.ndimage import maximum_filter1d, median_filter
 from demon_patch.arrays import Array, Samples
 from demon_patch.engine.families.nano.score.harmony import SCALES
 
-_SIZE, _HOP, _MELS = 2048, 512, 96
-_FLOOR = 1.8e-4  # -75 dB
+_SIZE = 2048
 _TEMPI = np.arange(60.0, 190.0, 0.5)
 _BEATS = (0.5, 1, 2, 4)  # of a tempo, after which onsets have to agree
 _TONAL_SECONDS = 0.34
@@ -25,24 +22,6 @@ def _magnitudes(sound: Samples, hop: int) -> Array:
     window = np.hanning(_SIZE).astype(np.float32)
     found = [np.abs(np.fft.rfft(frames[at : at + 512] * window, axis=1)) for at in range(0, len(frames), 512)]
     return np.concatenate(found) * (2.0 / _SIZE)
-
-
-@cache
-def _mel(rate: int) -> Array:
-    """Weights [bins, 96] of triangles of equal width on the mel scale, 30 Hz to 20 kHz."""
-    hertz = np.linspace(0, rate / 2, _SIZE // 2 + 1)[:, None]
-    low, high = (2595 * np.log10(1 + edge / 700) for edge in (30.0, 20_000.0))
-    edges = 700 * (10 ** (np.linspace(low, high, _MELS + 2) / 2595) - 1)
-    below, centre, above = edges[:-2], edges[1:-1], edges[2:]
-    bank = np.clip(np.minimum((hertz - below) / (centre - below), (above - hertz) / (above - centre)), 0, 1)
-    bank = bank[:, bank.sum(0) > 1e-3]
-    return bank / bank.sum(0)
-
-
-def mel_distance(first: Samples, second: Samples, rate: int = 48_000) -> float:
-    """Returns the mean difference of two mono sounds in dB of 96 mel bands, above a floor of -75 dB."""
-    levels = [20 * np.log10(_magnitudes(sound, _HOP) @ _mel(rate) + _FLOOR) for sound in (first, second)]
-    return float(np.abs(levels[0] - levels[1]).mean())
 
 
 def key_heard(sound: Samples, rate: int, mode: str) -> int:

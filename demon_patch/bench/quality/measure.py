@@ -22,8 +22,9 @@ from torch import Tensor
 from demon_patch.arrays import Samples
 from demon_patch.bench.judges import chroma_correlation, integrated
 from demon_patch.bench.notes import f1, transcriber
-from demon_patch.bench.quality.hearing import key_heard, mel_distance, tempo_heard
+from demon_patch.bench.quality.hearing import key_heard, tempo_heard
 from demon_patch.bench.quality.songs import RATE, TONAL, Song, songs, sounding, sounds_of
+from demon_patch.bench.quality.spectra import mel_error
 from demon_patch.bench.quality.style_judges import StyleJudges
 from demon_patch.bench.texture import texture
 from demon_patch.engine.contracts import Source
@@ -72,7 +73,7 @@ class Quality:
         for song in songs(self.styles, self._sizes.codec, True):
             own = song.sound.mean(1)
             ours = self._mono(self._session.decode(self._source(song.sound, song).latent), len(own))
-            rows.append({"mel": mel_distance(own, ours), **texture(own, ours, RATE)})
+            rows.append({"mel": mel_error(own, ours), **texture(own, ours, RATE)})
         return {"about": "codec", **_means(rows)}
 
     def notes(self) -> Iterator[dict[str, Any]]:
@@ -95,7 +96,7 @@ class Quality:
     def _notes_of(
         self, song: Song, own: Samples, ours: Samples, latent: Tensor, made: Tensor | None
     ) -> dict[str, float]:
-        row = {"mel": mel_distance(own, ours), "mel to the clip": mel_distance(song.other.mean(1), ours)}
+        row = {"mel": mel_error(own, ours), "mel to the clip": mel_error(song.other.mean(1), ours)}
         row["chroma"] = chroma_correlation(own[:, None], ours[:, None], RATE)
         if made is not None and len(made) == len(latent):
             row["spread"] = (made.std() / latent.std()).item()

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from demon_patch.bench.quality.hearing import key_heard, mel_distance, tempo_heard
+from demon_patch.bench.quality.hearing import key_heard, tempo_heard
 from demon_patch.bench.quality.measure import Quality, Sizes
 from demon_patch.bench.quality.songs import RATE, songs, sounds_of
+from demon_patch.bench.quality.spectra import mel_error
 from demon_patch.bench.quality.style_judges import StyleJudges
 from demon_patch.engine.families.nano.score import STYLES
 from demon_patch.engine.session import Session
@@ -38,8 +39,8 @@ def test_the_tempo_is_that_of_the_strokes(bpm: float) -> None:
 
 def test_the_distance_is_in_decibels() -> None:
     noise = 2.0 * np.random.default_rng(0).standard_normal(RATE).astype(np.float32)
-    assert mel_distance(noise, noise) == 0
-    assert mel_distance(noise, noise * 0.5) == pytest.approx(6.02, abs=0.05)
+    assert mel_error(noise, noise) == 0
+    assert mel_error(noise, noise * 0.5) == pytest.approx(6.02, abs=0.05)
 
 
 def test_songs_are_the_same_every_time_and_differ_from_each_other() -> None:

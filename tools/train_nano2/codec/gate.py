@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from demon_patch.arrays import Samples
+from demon_patch.bench.quality.spectra import mel_error
 from demon_patch.bench.texture import texture
 from demon_patch.engine.families.nano.codecs import load_codec
 from demon_patch.engine.families.nano.grid import STEPS_PER_FRAME, STEREO
@@ -27,7 +28,7 @@ from demon_patch.engine.families.nano.phase import anchored, frequencies, griffi
 from demon_patch.engine.families.nano.stereo_codec import FRAME, StereoCodec
 from demon_patch.engine.families.nano.stft import from_log
 from demon_patch.engine.families.nano.synth import RATE
-from tools.train_nano2.codec.measures import kick_error, mel_error, resolutions_error, stereo_error
+from tools.train_nano2.codec.measures import kick_error, resolutions_error, stereo_error
 from tools.train_nano2.crops import Crops
 
 _SECONDS, _MARGIN = 5.0, 13

@@ -2,50 +2,22 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import numpy as np
 import torch
-from torch import Tensor
 from torch.nn import functional
 
 from demon_patch.arrays import Samples
-from demon_patch.engine.families.nano.synth import RATE
+from demon_patch.bench.quality.spectra import mel_bank, spectrum
 
 _SIZES = (512, 1024, 2048, 4096)
 _LEAST_RISE, _DEEPEST = 9.0, 35.0  # dB of a low attack, and below the loudest moment
-
-
-def _spectrum(sound: Samples, size: int, hop: int) -> Tensor:
-    """Magnitudes [frames, bins]; a full-scale sine has about 0.5."""
-    wave = torch.as_tensor(np.ascontiguousarray(sound, np.float32))
-    found = torch.stft(wave, size, hop, window=torch.hann_window(size), center=True, return_complex=True)
-    return found.abs().T * (2 / size)
-
-
-@cache
-def _mel(size: int, bands: int) -> Tensor:
-    """Weights [bins, bands] of triangles of equal width on the mel scale, 30 Hz to 20 kHz."""
-    hertz = np.linspace(0, RATE / 2, size // 2 + 1)[:, None]
-    low, high = (2595 * np.log10(1 + edge / 700) for edge in (30.0, 20_000.0))
-    edges = 700 * (10 ** (np.linspace(low, high, bands + 2) / 2595) - 1)
-    below, centre, above = edges[:-2], edges[1:-1], edges[2:]
-    bank = np.clip(np.minimum((hertz - below) / (centre - below), (above - hertz) / (above - centre)), 0, 1)
-    bank = bank[:, bank.sum(0) > 1e-3]
-    return torch.from_numpy((bank / bank.sum(0)).astype(np.float32))
-
-
-def mel_error(original: Samples, decoded: Samples) -> float:
-    """Mean difference in dB of 96 mel bands, above a floor of -75 dB."""
-    levels = [20 * torch.log10(_spectrum(x, 2048, 512) @ _mel(2048, 96) + 1.8e-4) for x in (original, decoded)]
-    return (levels[0] - levels[1]).abs().mean().item()
 
 
 def resolutions_error(original: Samples, decoded: Samples) -> float:
     """Spectral convergence and mean difference of log magnitudes, summed, the mean of four window sizes."""
     total = 0.0
     for size in _SIZES:
-        own, ours = _spectrum(original, size, size // 4), _spectrum(decoded, size, size // 4)
+        own, ours = spectrum(original, size, size // 4), spectrum(decoded, size, size // 4)
         total += ((own - ours).norm() / own.norm()).item()
         total += ((own + 1e-4).log() - (ours + 1e-4).log()).abs().mean().item()
     return total / len(_SIZES)
@@ -55,7 +27,7 @@ def kick_error(original: Samples, decoded: Samples) -> float:
     """Mean difference in dB of the level of 35 to 200 Hz in 60 ms round the original's low attacks; nan for none."""
     levels = []
     for sound in (original, decoded):
-        power = _spectrum(sound, 1024, 240)[:, 1:5].square().sum(1)
+        power = spectrum(sound, 1024, 240)[:, 1:5].square().sum(1)
         levels.append(10 * torch.log10(power + 1e-9))
     floor = levels[0].max() - _DEEPEST
     own, ours = (level.clamp_min(floor) for level in levels)
@@ -72,7 +44,7 @@ def stereo_error(original: Samples, decoded: Samples) -> float:
     ratios, middles = [], []
     for left, right in (original, decoded):
         mid, side = (
-            _spectrum(x, 4096, 2048).square() @ _mel(4096, 24) for x in ((left + right) / 2, (left - right) / 2)
+            spectrum(x, 4096, 2048).square() @ mel_bank(4096, 24) for x in ((left + right) / 2, (left - right) / 2)
         )
         ratios.append((10 * torch.log10((side + 1e-9) / (mid + 1e-9))).clamp(-30, 10))
         middles.append(mid)

@@ -22,6 +22,7 @@ from torch import Tensor
 
 from demon_patch.arrays import Samples
 from demon_patch.bench.notes import Note, f1, transcriber
+from demon_patch.bench.quality.spectra import mel_error
 from demon_patch.engine.families.nano.codecs import load_codec
 from demon_patch.engine.families.nano.denoiser import NanoDenoiser
 from demon_patch.engine.families.nano.score import Score
@@ -30,7 +31,6 @@ from demon_patch.engine.families.nano.synth import RATE
 from demon_patch.engine.families.nano.transcriber.transcriber import Transcriber
 from demon_patch.engine.families.nano.weights import load_into
 from demon_patch.engine.families.nano2.denoiser import denoiser
-from tools.train_nano2.codec.measures import mel_error
 from tools.train_nano2.data.store import ClipFolder
 from tools.train_nano2.denoiser.corpus import components_hash, load, weights_hash
 from tools.train_nano2.denoiser.solve import Way, drawn

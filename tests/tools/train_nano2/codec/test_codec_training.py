@@ -10,13 +10,14 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from demon_patch.bench.quality.spectra import mel_error
 from demon_patch.engine.families.nano.codecs import load_codec
 from demon_patch.engine.families.nano.stereo_codec import StereoCodec
 from demon_patch.engine.families.nano.weights import metadata
 from tools.train_nano2.codec.__main__ import main
 from tools.train_nano2.codec.gate import main as gate
 from tools.train_nano2.codec.gate import window_error
-from tools.train_nano2.codec.measures import kick_error, mel_error, resolutions_error, stereo_error
+from tools.train_nano2.codec.measures import kick_error, resolutions_error, stereo_error
 from tools.train_nano2.codec.sounds import odd, one
 from tools.train_nano2.crops import Crops
 
