@@ -22,12 +22,12 @@ from torch import Tensor
 from demon_patch.arrays import Samples
 from demon_patch.bench.quality.spectra import mel_error
 from demon_patch.bench.texture import texture
-from demon_patch.engine.families.nano.codecs import load_codec
 from demon_patch.engine.families.nano.grid import STEPS_PER_FRAME, STEREO
 from demon_patch.engine.families.nano.phase import anchored, frequencies, griffin_lim
 from demon_patch.engine.families.nano.stereo_codec import FRAME, StereoCodec
 from demon_patch.engine.families.nano.stft import from_log
 from demon_patch.engine.families.nano.synth import RATE
+from tools.train_nano2.codec.loading import stereo_codec
 from tools.train_nano2.codec.measures import kick_error, resolutions_error, stereo_error
 from tools.train_nano2.crops import Crops
 
@@ -94,9 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> dict[str, dict[str, float]]:
     parser.add_argument("--save", type=Path, help="write the table there as JSON")
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
-    codec = load_codec(options.codec)
-    if not isinstance(codec, StereoCodec):
-        parser.error(f"{options.codec} holds the mono codec, and gate B is one of the stereo codec")
+    codec = stereo_codec(parser, options.codec)
     crops = Crops([options.clips])
     rows: dict[str, list[dict[str, float]]] = {}
     latent = torch.zeros(0, 64)

@@ -16,10 +16,9 @@ from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 
-from demon_patch.engine.families.nano.codecs import load_codec
-from demon_patch.engine.families.nano.stereo_codec import StereoCodec
 from demon_patch.engine.families.nano.transcriber.transcriber import Transcriber
 from demon_patch.engine.families.nano.weights import load_into
+from tools.train_nano2.codec.loading import stereo_codec
 from tools.train_nano2.denoiser.batches import Chances
 from tools.train_nano2.denoiser.corpus import components_hash, load, weights_hash
 from tools.train_nano2.denoiser.training import train
@@ -43,9 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = dict(item.partition("=")[::2] for item in options.chance)
     if unknown := given.keys() - named:
         parser.error(f"no chance is called {', '.join(sorted(unknown))}; there are {', '.join(sorted(named))}")
-    codec = load_codec(options.codec)
-    if not isinstance(codec, StereoCodec):
-        parser.error(f"{options.codec} holds the mono codec; name the stereo codec's weights")
+    codec = stereo_codec(parser, options.codec)
     heard = weights_hash(load_into(Transcriber(), options.transcriber)) if options.transcriber else None
     songs, held = (load(folders, components_hash(codec), heard) for folders in (options.clips, options.held))
     chances = Chances(**{name: float(share) for name, share in given.items()})

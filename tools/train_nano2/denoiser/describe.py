@@ -13,10 +13,9 @@ from pathlib import Path
 
 import torch
 
-from demon_patch.engine.families.nano.codecs import load_codec
-from demon_patch.engine.families.nano.stereo_codec import StereoCodec
 from demon_patch.engine.families.nano.transcriber.transcriber import Transcriber
 from demon_patch.engine.families.nano.weights import load_into
+from tools.train_nano2.codec.loading import stereo_codec
 from tools.train_nano2.data.pacing import hold
 from tools.train_nano2.data.store import ClipFolder
 from tools.train_nano2.denoiser.corpus import describe
@@ -32,9 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--pause", type=Path, help="a file: while it exists, no clip is begun")
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
-    codec = load_codec(options.codec)
-    if not isinstance(codec, StereoCodec):
-        parser.error(f"{options.codec} holds the mono codec; name the stereo codec's weights")
+    codec = stereo_codec(parser, options.codec)
     transcriber = load_into(Transcriber(), options.transcriber) if options.transcriber else None
     for folder in options.clips:
         clips = ClipFolder(folder)

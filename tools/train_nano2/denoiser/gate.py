@@ -23,7 +23,6 @@ from torch import Tensor
 from demon_patch.arrays import Samples
 from demon_patch.bench.notes import Note, f1, transcriber
 from demon_patch.bench.quality.spectra import mel_error
-from demon_patch.engine.families.nano.codecs import load_codec
 from demon_patch.engine.families.nano.denoiser import NanoDenoiser
 from demon_patch.engine.families.nano.score import Score
 from demon_patch.engine.families.nano.stereo_codec import FRAME, StereoCodec
@@ -31,6 +30,7 @@ from demon_patch.engine.families.nano.synth import RATE
 from demon_patch.engine.families.nano.transcriber.transcriber import Transcriber
 from demon_patch.engine.families.nano.weights import load_into
 from demon_patch.engine.families.nano2.denoiser import denoiser
+from tools.train_nano2.codec.loading import stereo_codec
 from tools.train_nano2.data.store import ClipFolder
 from tools.train_nano2.denoiser.corpus import components_hash, load, weights_hash
 from tools.train_nano2.denoiser.solve import Way, drawn
@@ -212,9 +212,7 @@ def main(arguments: Sequence[str] | None = None) -> dict[str, dict[str, float]]:
     parser.add_argument("--save", type=Path, help="write the table there as JSON")
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
-    codec = load_codec(options.codec)
-    if not isinstance(codec, StereoCodec):
-        parser.error(f"{options.codec} holds the mono codec; name the stereo codec's weights")
+    codec = stereo_codec(parser, options.codec)
     heard = weights_hash(load_into(Transcriber(), options.transcriber)) if options.transcriber else None
     net = load_into(denoiser(), options.weights)
     held = Held(options.clips, codec, heard, options.most)
