@@ -1,12 +1,71 @@
-"""Settings of the process that keep its threads from being delayed: OpenMP's waiting and garbage collection."""
+"""Settings that keep threads from being delayed: OpenMP's waiting, garbage collection, priorities."""
 
 from __future__ import annotations
 
 import gc
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from enum import IntEnum
+from threading import Thread
 
 SELDOM = (50_000, 20, 1_000_000)  # allocations, and collections between collections, by generation
 USUAL = gc.get_threshold()
+
+
+class Urgency(IntEnum):
+    """Threads that do little and that others wait for, from the least urgent on. The values are real-time priorities,
+    below those that sound servers use."""
+
+    EDIT = 1
+    WIRE = 2
+    CLOCK = 3
+    FEEDER = 4
+
+
+def hurry(urgency: Urgency) -> bool:
+    """On the thread itself. Has the system run this thread before all that compute, where it lets us: on Linux, for a
+    user who may use real-time scheduling, with two processors or more. Returns whether it does. Threads that this one
+    starts are not urgent.
+
+    Without it a thread that wakes waits for the turn of a computing one to end, which takes up to 4 ms: see
+    docs/decisions.md for figures.
+    """
+    return (os.cpu_count() or 1) > 1 and _scheduled(urgency)
+
+
+def may_hurry() -> bool:
+    """Returns whether the system lets threads of this process be urgent."""
+    found: list[bool] = []
+    trial = Thread(target=lambda: found.append(hurry(Urgency.EDIT)), name="trial")
+    trial.start()
+    trial.join()
+    return found == [True]
+
+
+@contextmanager
+def unhurried() -> Iterator[None]:
+    """On the thread itself. Takes the urgency of `hurry` back for as long as the context lasts."""
+    if sys.platform != "linux" or os.sched_getscheduler(0) & ~os.SCHED_RESET_ON_FORK != os.SCHED_RR:
+        yield
+        return
+    urgency = os.sched_getparam(0).sched_priority
+    _scheduled(0)
+    try:
+        yield
+    finally:
+        _scheduled(urgency)
+
+
+def _scheduled(urgency: int) -> bool:
+    if sys.platform != "linux":
+        return False
+    policy = os.SCHED_RR if urgency else os.SCHED_OTHER
+    with suppress(OSError):
+        os.sched_setscheduler(0, policy | os.SCHED_RESET_ON_FORK, os.sched_param(urgency))
+        return True
+    return False
 
 
 def quiet_threads() -> None:

@@ -2,8 +2,9 @@
 
 A host process plays a patch of 200 nodes; the client that measures is another process. The same is done beside a stub
 engine, whose forwards wait and compute nothing, so that the share of the wire is seen. "answer": from the call to the
-reply. "program": from the edit in the document to the program that has it, on the host. Ratios and medians tell more
-than seconds where other programs want the processors.
+reply; "host": of that, from the arrival on the host to the reply that waits to be sent. "program": from the edit in the
+document to the program that has it, on the host. Ratios and medians tell more than seconds where other programs want
+the processors.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ def _asked(host: MeasuredProcess, client: Client, seconds: float, silent: Silent
     def node(number: int) -> Command:
         return RemoveNode(f"new{number - 1}") if number % 2 else AddNode(f"new{number}", Node("lfo"))
 
-    yield {"what": "a ping", **_answers(client, lambda: client.ask(session.Ping()))}
+    yield {"what": "a ping", **_answers(host, lambda: client.ask(session.Ping()))}
     yield {"what": "a knob of the document", **_commands(host, client, knob)}
     yield {"what": "a node", **_commands(host, client, node)}
     yield {"what": f"{POINTS} signals, {RATE:g} Hz", **_telemetry(host, client, seconds)}
@@ -84,20 +85,20 @@ def _asked(host: MeasuredProcess, client: Client, seconds: float, silent: Silent
     yield {"what": "the machine meanwhile", "seconds": passed, "busy_share": share}
 
 
-def _answers(client: Client, ask: Callable[[], object]) -> Row:
-    times = []
+def _answers(host: MeasuredProcess, ask: Callable[[], object]) -> Row:
+    times, before = [], len(host.figures()["handled"])
     for _ in range(COMMANDS):
         began = perf_counter()
         ask()
         times.append(perf_counter() - began)
         sleep(PAUSE_SECONDS)
-    return _spread("answer", times)
+    return {**_spread("answer", times), **_spread("host", host.figures()["handled"][before:])}
 
 
 def _commands(host: MeasuredProcess, client: Client, command: Callable[[int], Command]) -> Row:
     """Sends edits, one after the other; returns how long answers took, and programs."""
     first, numbers = len(host.figures()["times"]), iter(range(COMMANDS))
-    row = _answers(client, lambda: client.ask(edits.Do(command=command(next(numbers))), edits.Edited))
+    row = _answers(host, lambda: client.ask(edits.Do(command=command(next(numbers))), edits.Edited))
     until(lambda: all("playing" in each for each in host.figures()["times"]), 20.0)
     times = host.figures()["times"][first:]
     for name, what in (("compiled", "program"), ("playing", "playing")):

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from demon_patch.runtime.live.scheduled_edits import ScheduledEdit
 from demon_patch.runtime.live.stages import DocumentStage
 from demon_patch.runtime.performance.prepare import load_playable
 from demon_patch.runtime.remote.access import Address
+from demon_patch.runtime.remote.connection import Connection
 from demon_patch.runtime.remote.server import Server
 
 STUB_SECONDS = 0.01
@@ -34,11 +35,13 @@ HERE = Address("127.0.0.1", 0)
 
 class MeasuredHost(Host):
     """A host that notes times of edits. times: for each edit, by name: `edited`, `compiled`, `playing`, in seconds of
-    the monotonic clock. A turned knob is never compiled."""
+    the monotonic clock. A turned knob is never compiled. handled: for each request, the seconds from its arrival to the
+    reply that waits to be sent."""
 
     def __init__(self, *given: Any, **options: Any) -> None:
         super().__init__(*given, **options)
         self.times: list[dict[str, float]] = []
+        self.handled: list[float] = []
         self._seen = 0  # edits that the newest compile has
         playing, compiles = self.playing, self.playing.edit_thread
         self._stages_of, compiles._stages = compiles._stages, self._stages_seen
@@ -73,12 +76,23 @@ class MeasuredHost(Host):
             each.setdefault("playing", time.monotonic())
         return found
 
+    def timed(self, take: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+        """Returns `Connection._take` that also notes how long it takes."""
+
+        async def noting(connection: Connection, data: bytes | str) -> None:
+            began = time.monotonic()
+            await take(connection, data)
+            self.handled.append(time.monotonic() - began)
+
+        return noting
+
     def figures(self) -> dict[str, Any]:
         """From any thread. Returns the times of the edits so far, the counts of starved seconds, shortfalls and ticks'
         milliseconds, and by name the seconds for which threads have computed."""
         status = self.status
         return {
             "times": self.times,
+            "handled": self.handled,
             "threads": _computed(),
             "starved_s": status.starved,
             "shortfalls": status.shortfalls,
@@ -114,6 +128,7 @@ def main(engine: str, patch: str, device: str) -> None:
     stub = stubbed(session) if engine == "stub" else session
     with closing(MeasuredHost(document, stub, device=None if device == "dummy" else device)) as host:
         host.start()
+        Connection._take = host.timed(Connection._take)  # type: ignore[method-assign]
         with Server(host, HERE) as server:
             print(server.address.url, flush=True)
             for _ in sys.stdin:

@@ -12,6 +12,7 @@ from pathlib import Path
 from demon_patch import __version__
 from demon_patch.doctor.findings import FAULT, FINE, WARNING, Finding
 from demon_patch.doctor.requirements import Requirement, parsed, satisfied
+from demon_patch.threads import may_hurry
 
 DISTRIBUTION = "demon-patch"
 INSTALL = "install the program again: pip install --force-reinstall demon-patch"
@@ -79,6 +80,9 @@ def machine() -> Iterator[Finding]:
     cores = os.cpu_count() or 1
     usable = len(os.sched_getaffinity(0)) if sys.platform == "linux" else cores
     yield Finding(FINE, f"{processor()}, {cores} cores" + (f", {usable} of them for us" if usable < cores else ""))
+    if sys.platform == "linux" and usable > 1 and not may_hurry():
+        what = "threads that answer and that feed the sound card wait for the turns of those that compute"
+        yield Finding(FINE, what, "allow your user real-time scheduling, as sound servers ask for it")
     if sys.platform != "win32" and (load := os.getloadavg()[0]) > 1.5 * usable:
         what = f"other programs keep the processor busy: {load:.1f} of them wait for {usable} cores"
         yield Finding(WARNING, what, "close them while you play")

@@ -16,6 +16,7 @@ from demon_patch.runtime.audio.feeder import PRIME_SECONDS, Feeder
 from demon_patch.runtime.audio.own_clock import OwnClock
 from demon_patch.runtime.audio.songs import Songs
 from demon_patch.runtime.audio.timeline_memory import CLOCK, TimelineMemory
+from demon_patch.threads import Urgency, hurry
 
 SILENCE_SECONDS = 2.0  # without a callback after which the device counts as lost (some servers start a second late)
 HUSH_SECONDS = 0.5  # longest wait for the fade when closing
@@ -147,6 +148,7 @@ class Output:
     def _feed(self) -> None:
         """On the feeder's thread. Refills the feeder until the device is closed; stores the error that ends it in
         `fault`."""
+        hurry(Urgency.FEEDER)
         feeder = self._feeder
         assert feeder is not None
         try:

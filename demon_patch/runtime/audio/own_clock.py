@@ -11,6 +11,7 @@ import numpy as np
 from demon_patch.runtime.audio.feeder import Feeder
 from demon_patch.runtime.audio.songs import Songs
 from demon_patch.runtime.audio.timeline_memory import CLOCK, TimelineMemory
+from demon_patch.threads import Urgency, hurry
 
 RATE = 48_000  # Hz of the frames that nobody hears: as most cards have it, so that the levels are the same
 PERIOD_SECONDS = 0.01  # between two beats
@@ -73,6 +74,7 @@ class OwnClock:
                 return
 
     def _run(self) -> None:
+        hurry(Urgency.FEEDER)
         try:
             while not self._ended.wait(PERIOD_SECONDS):
                 self.beat(self._clock())

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from time import monotonic
 from typing import NamedTuple, ParamSpec, TypeVar
 
@@ -26,7 +27,7 @@ from demon_patch.runtime.live.stages import DocumentStage
 from demon_patch.runtime.performance.performer import Performer
 from demon_patch.runtime.performance.prepare import at_length, load_loras, loaded_parts, measure_sounds, song_frames
 from demon_patch.runtime.performance.resources import Resources
-from demon_patch.threads import Collector
+from demon_patch.threads import Collector, Urgency, hurry, unhurried
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -93,15 +94,22 @@ class EditThread:
         self._worked_at: float | None = None  # when it compiled last; None once memory was given back since
         self._compiled: Future[None] = Future()
         self._compiled.set_result(None)
-        self._executor = ThreadPoolExecutor(1, "editing", torch.set_num_threads, (1,))
+        self._executor = ThreadPoolExecutor(1, "editing", _begin)
 
     def submit(self, work: Callable[P, T], *args: P.args, **options: P.kwargs) -> Future[T]:
         """From any thread. Calls a function on the editing thread, after all that was submitted before, and returns its
         result as a future. An error becomes a message, and is raised where the result is read."""
 
+        def unhurriedly() -> T:
+            with unhurried():
+                return work(*args, **options)
+
+        return self._submit(unhurriedly)
+
+    def _submit(self, work: Callable[[], T]) -> Future[T]:
         def told() -> T:
             try:
-                return work(*args, **options)
+                return work()
             except Exception as error:
                 self._tell(_in_words(error), error, "edit")
                 raise
@@ -113,7 +121,7 @@ class EditThread:
         comes, and skips older ones that wait."""
         with self._lock:
             self._newest += 1
-            self._compiled = self.submit(self._compile, self._newest)
+            self._compiled = self._submit(partial(self._compile, self._newest))
 
     @property
     def compiled(self) -> Future[None]:
@@ -129,8 +137,9 @@ class EditThread:
                 self._executor.submit(self._give_back)
 
     def _give_back(self) -> None:
-        self._collector.collect()
-        memory.give_back()
+        with unhurried():
+            self._collector.collect()
+            memory.give_back()
 
     def shutdown(self) -> None:
         """From any thread but the editing thread. Finishes what was submitted, and ends the thread."""
@@ -200,14 +209,21 @@ class EditThread:
         """On the editing thread. Compiles a patch in the place of a stage of the document, and loads its prompts, clips
         and LoRAs. Returns the edit, ready to be heard. Raises DemonError that names the node."""
         program = compile(patch, CATALOGUE, self._geometry, self._program)
-        loaded = loaded_parts(program, self._resources, self._clip)
-        self._natural = song_frames(loaded)
-        parts = at_length(loaded, self._frames, self._per)
-        measure_sounds(program, self._resources, parts, self._clip)
-        load_loras(program, self._resources)
+        with unhurried():  # clips and prompts may take seconds
+            loaded = loaded_parts(program, self._resources, self._clip)
+            self._natural = song_frames(loaded)
+            parts = at_length(loaded, self._frames, self._per)
+            measure_sounds(program, self._resources, parts, self._clip)
+            load_loras(program, self._resources)
         self._program = program
         program.prepare_turns()
         return ScheduledEdit(stage.key, stage.at, stage.label, patch.song, program, parts, stage.moves)
+
+
+def _begin() -> None:
+    """On the editing thread, at its start."""
+    torch.set_num_threads(1)
+    hurry(Urgency.EDIT)
 
 
 def _in_words(error: Exception) -> str:

@@ -36,6 +36,7 @@ from demon_patch.runtime.remote.messages.session import Clients, Model, Notice
 from demon_patch.runtime.remote.peer import Peer
 from demon_patch.runtime.remote.served_host import ServedHost
 from demon_patch.runtime.remote.telemetry import Telemetries
+from demon_patch.threads import Urgency, hurry
 
 if TYPE_CHECKING:
     from demon_patch.runtime.live.host import Host
@@ -100,6 +101,7 @@ class Server:
 
     # -- the wire's thread --------------------------------------------------------------------------------------
     def _run(self) -> None:
+        hurry(Urgency.WIRE)
         try:
             asyncio.run(self._serve())
         except OSError as error:

@@ -12,6 +12,7 @@ from demon_patch.runtime.devices.midi.clock_out import ClockOut
 from demon_patch.runtime.devices.midi.names import matches, numbered
 from demon_patch.runtime.devices.midi.ports import MidiSystem, PortName, Sender
 from demon_patch.runtime.devices.performance import HeardMoment
+from demon_patch.threads import Urgency, hurry
 
 AHEAD = 0.002  # seconds before a message from which it is waited for in short steps
 LONGEST = 0.02  # seconds between looks at the transport
@@ -53,6 +54,7 @@ class ClockSender:
 
     def _run(self) -> None:
         """On the sender's thread."""
+        hurry(Urgency.CLOCK)
         system, looked = MidiSystem(), float("-inf")
         while not self._ended.is_set():
             now = perf_counter()
