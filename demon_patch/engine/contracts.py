@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 V = TypeVar("V")
 
 PLAIN: Mapping[str, float | str] = MappingProxyType({
-    "timesteps": "continuous", "depth": 4, "guidance_mode": "off", "guidance": 1.0,
+    "timesteps": "continuous", "depth": 4, "solver": "ode", "guidance_mode": "off", "guidance": 1.0,
     "dcw": "off", "dcw_wavelet": "haar", "dcw_low": 0.05, "dcw_high": 0.02,
 })  # fmt: skip
-"""Defaults of a family without guidance and without wavelet correction. The family adds `steps` and `shift`."""
+"""Defaults of a family with plain steps, without guidance and without wavelet correction. The family adds `steps` and `shift`."""
 
 
 @dataclass(frozen=True, slots=True)

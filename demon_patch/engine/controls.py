@@ -219,7 +219,7 @@ TABLE: tuple[Control, ...] = (
         name="solver", title="Solver", carrier="step_state", shape="choice", propagation="step",
         doc="Euler steps along the flow, steps of second order that also use the last velocity (ab2), or re-noised "
             "steps that forgive and blur.",
-        default="ode", options=("ode", "ab2", "sde"),
+        default=FAMILY, options=("ode", "ab2", "sde"),
     ),
     Control(
         name="guidance", title="Guidance", carrier="step_state", shape="curve", propagation="step",
