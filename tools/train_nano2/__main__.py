@@ -41,7 +41,8 @@ class Sizes:
     codec: int = 14_000
     transcriber: int = 8_000
     denoiser: int = 20_000
-    finish: int = 3_000
+    finish: int = 5_000
+    guided: int = 1_500
 
 
 def stages(out: Path, habits: Sequence[str], sizes: Sizes) -> Iterator[Stage]:
@@ -64,10 +65,15 @@ def stages(out: Path, habits: Sequence[str], sizes: Sizes) -> Iterator[Stage]:
     files = _named(codec=codec, transcriber=transcriber)
     yield Stage("denoiser.describe", (*folders, *files))
     learnt = ("--clips", str(clips), "--held", str(held), *files)
-    first, last = out / "denoiser/first/denoiser.safetensors", out / "denoiser/denoiser.safetensors"
+    first, long, last = (out / f"denoiser/{part}denoiser.safetensors" for part in ("first/", "long/", ""))
     yield Stage("denoiser", (*learnt, "--out", str(first.parent), "--steps", str(sizes.denoiser), *pause))
-    finish = ("--frames", "512", "--batch", "4", "--chance", "starts=0.2", "--from", str(first))
-    yield Stage("denoiser", (*learnt, "--out", str(last.parent), "--steps", str(sizes.finish), *finish, *pause))
+    finish = ("--frames", "512", "--batch", "4", "--chance", "starts=0.2")
+    for begin, made, steps, more in (
+        (first, long, sizes.finish, ()),
+        (long, last, sizes.guided, ("--guidance", "1.5")),
+    ):
+        paths = ("--from", str(begin), "--out", str(made.parent))
+        yield Stage("denoiser", (*learnt, *paths, "--steps", str(steps), *finish, *more, *pause))
     judged = _named(weights=last, clips=tonal, save=gates / "denoiser.json")
     yield Stage("denoiser.gate", (*judged, *files), gates / "denoiser.json")
 

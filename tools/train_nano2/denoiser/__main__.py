@@ -35,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--transcriber", type=Path, help="its weights, where it has heard the clips")
     parser.add_argument("--frames", type=int, default=128, help="latent frames of a stretch")
     parser.add_argument("--from", type=Path, dest="begin", help="weights to begin with")
+    parser.add_argument("--guidance", type=float, default=1.0, help="by the score, of --from; learnt into the weights")
     parser.add_argument("--chance", action="append", default=[], metavar="NAME=SHARE", help="see Chances")
     add_habits(parser, steps=20_000, batch=12)
     options = parser.parse_args(arguments)
@@ -42,11 +43,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = dict(item.partition("=")[::2] for item in options.chance)
     if unknown := given.keys() - named:
         parser.error(f"no chance is called {', '.join(sorted(unknown))}; there are {', '.join(sorted(named))}")
+    if options.guidance != 1 and options.begin is None:
+        parser.error("--guidance needs the weights whose guidance is learnt: --from FILE")
     codec = stereo_codec(parser, options.codec)
     heard = weights_hash(load_into(Transcriber(), options.transcriber)) if options.transcriber else None
     songs, held = (load(folders, components_hash(codec), heard) for folders in (options.clips, options.held))
     chances = Chances(**{name: float(share) for name, share in given.items()})
-    train(songs, held, habits_of(options), options.frames, chances, options.begin)
+    train(songs, held, habits_of(options), options.frames, chances, options.begin, options.guidance)
 
 
 if __name__ == "__main__":

@@ -118,11 +118,22 @@ def draw_times(rng: Generator, starts: Tensor) -> Tensor:
     return torch.from_numpy(np.where(starts.numpy(), rng.uniform(0.3, 0.97, size), warped).astype(np.float32))
 
 
-def velocity_loss(net: Callable[..., Tensor], batch: Batch, t: Tensor, noise: Tensor) -> Tensor:
-    """The mean squared error of the predicted velocity at timesteps t [B]. Known frames count a fifth."""
+def velocity_loss(
+    net: Callable[..., Tensor],
+    batch: Batch,
+    t: Tensor,
+    noise: Tensor,
+    beyond: Callable[[Tensor, Tensor, Batch], Tensor] | None = None,
+) -> Tensor:
+    """The mean squared error of the predicted velocity at timesteps t [B]. Known frames count a fifth.
+
+    beyond: what is added to the target, as `guidance.Guidance`.
+    """
     at = t[:, None, None]
     x = at * noise + (1 - at) * batch.base
     target = torch.where(batch.starts[:, None, None], (x - batch.latent) / at, noise - batch.latent)
+    if beyond is not None:
+        target = target + beyond(x, t, batch)
     weight = 1 - (1 - _KNOWN_WEIGHT) * batch.known
     error = (net(x, t, batch.tokens, batch.context) - target).square() * weight
     return error.sum() / (weight.sum() * LATENT)

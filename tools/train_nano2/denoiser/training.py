@@ -16,6 +16,7 @@ from demon_patch.engine.families.nano.weights import load_into, save
 from demon_patch.engine.families.nano2.denoiser import denoiser
 from tools.train_nano2.denoiser.batches import Batch, Chances, draw_batch, draw_times, velocity_loss
 from tools.train_nano2.denoiser.corpus import Song
+from tools.train_nano2.denoiser.guidance import Guidance
 from tools.train_nano2.training import Habits, Trainer
 
 NAME = "nano-stereo-denoiser"
@@ -32,14 +33,23 @@ def train(
     frames: int,
     chances: Chances,
     begin: Path | None = None,
+    guidance: float = 1.0,
     report: Callable[[str], None] = print,
 ) -> None:
     """Trains within the habits on stretches of `frames`, from the last checkpoint on or else from the weights `begin`;
-    writes `denoiser.safetensors` after every checkpoint, and says the loss on songs that are held out."""
+    writes `denoiser.safetensors` after every checkpoint, and says the loss on songs that are held out.
+
+    guidance: by the score, of the weights `begin`; what is not 1 is learnt into the new ones.
+    """
     torch.manual_seed(habits.seed)
     net = denoiser()
     if begin is not None:
         load_into(net, begin).requires_grad_(True).train()
+    beyond = None
+    if guidance != 1 and begin is not None:
+        teacher = load_into(denoiser(), begin)
+        taught = habits.wrapped(lambda *inputs: (teacher(*inputs),))
+        beyond = Guidance(lambda *inputs: taught(*inputs)[0], guidance)
     trainer = Trainer(net, "denoiser", habits, _RATE, report)
     trainer.resume()
     called = habits.wrapped(lambda *inputs: (net(*inputs),))
@@ -47,14 +57,13 @@ def train(
 
     def loss_of(rng: Generator) -> Tensor:
         batch = draw_batch(songs, rng, habits.batch, frames, chances)
-        return velocity_loss(
-            lambda *inputs: called(*inputs)[0], batch, draw_times(rng, batch.starts), torch.randn_like(batch.latent)
-        )
+        times, noise = draw_times(rng, batch.starts), torch.randn_like(batch.latent)
+        return velocity_loss(lambda *inputs: called(*inputs)[0], batch, times, noise, beyond)
 
     def keep(run: Trainer[NanoDenoiser]) -> None:
         hours = sum(song.latents.shape[0] * song.frames for song in songs) / 25 / 3600
         with run.averaged() as average:
-            facts = {**run.facts, "hours": round(hours, 2), "frames": frames}
+            facts = {**run.facts, "hours": round(hours, 2), "frames": frames, "guidance": guidance}
             if check:
                 facts["held"] = round(_loss(average, *check), 4)
                 report(f"step {run.step}: held {facts['held']}")
