@@ -29,11 +29,15 @@ if TYPE_CHECKING:
 
 V = TypeVar("V")
 
+COMPOSERS = ("wide", "first")
+"""Composers of songs: sixteen styles with a human feel, and the first one, in eight, for songs of older patches."""
+
 PLAIN: Mapping[str, float | str] = MappingProxyType({
     "timesteps": "continuous", "depth": 4, "solver": "ode", "guidance_mode": "off", "guidance": 1.0,
     "dcw": "off", "dcw_wavelet": "haar", "dcw_low": 0.05, "dcw_high": 0.02,
 })  # fmt: skip
-"""Defaults of a family with plain steps, without guidance and without wavelet correction. The family adds `steps` and `shift`."""
+"""Defaults of a family with plain steps, without guidance and without wavelet correction. The family adds `steps` and
+`shift`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,8 +250,9 @@ class Conditioner(Protocol):
         """Returns the conditioning of free text. The empty text gives the null prompt."""
         ...
 
-    def compose(self, prompt: str, seconds: float, seed: int) -> Source:
-        """Returns a source that the family composes itself, if it has a composer."""
+    def compose(self, prompt: str, seconds: float, seed: int, composer: str = COMPOSERS[0]) -> Source:
+        """Returns a source that the family composes itself, if it has a composer. composer: one of COMPOSERS; a family
+        with one composer takes that one."""
         ...
 
     def load(

@@ -15,7 +15,7 @@ from torch import Tensor
 from demon_patch.arrays import Samples
 from demon_patch.engine.alone import OF_SOURCE, alone
 from demon_patch.engine.check_controls import checked_number
-from demon_patch.engine.contracts import Blend, Conditioning, Executor, Family, Handle, ReadsLoudness, Source
+from demon_patch.engine.contracts import COMPOSERS, Blend, Conditioning, Executor, Family, Handle, ReadsLoudness, Source
 from demon_patch.engine.executors import DEFAULT, Choice, check_name, choose, executor_named
 from demon_patch.engine.families import load_family, weights_files
 from demon_patch.engine.lora.known_effects import weights_stamp
@@ -132,9 +132,11 @@ class Session:
         for structure in (1.0, 0.0):
             self._prepared(self._reads_song.for_song(prompt, clip, structure, False))
 
-    def compose(self, prompt: str = "", *, seconds: float = 24.0, seed: int = 0) -> Source:
+    def compose(
+        self, prompt: str = "", *, seconds: float = 24.0, seed: int = 0, composer: str = COMPOSERS[0]
+    ) -> Source:
         """Returns a source that the family composes, `seconds` long, or of the nearest length that it can play."""
-        return self.family.conditioner.compose(prompt, seconds, seed)
+        return self.family.conditioner.compose(prompt, seconds, seed, composer)
 
     def alone(self, *, seconds: float = 60.0, bpm: float | None = None) -> Source:
         """Returns what stands in place of a source where music is made from its prompt alone (`engine.alone.alone`)."""

@@ -71,8 +71,8 @@ class Resources:
 
     def source(self, key: Hashable) -> Source:
         """Returns the clip of a key ("audio", file, seconds, bpm or None, downbeat or None), ("composed", style,
-        seconds, seed), or ("alone", seconds, bpm or None) for a song without a source. A clip that `missing` has is
-        looked for again, and else silent. Raises SourceError."""
+        seconds, seed, composer), or ("alone", seconds, bpm or None) for a song without a source. A clip that `missing`
+        has is looked for again, and else silent. Raises SourceError."""
         try:
             found = self._clips.get(key, lambda: self._make(key))
         except DemonError as error:
@@ -129,8 +129,8 @@ class Resources:
                 with named_files.of_file(file):
                     path = named_files.sound(file, self.folder)
                     return self.session.source(path, seconds=seconds, bpm=known[0], downbeat=known[1])
-            case ("composed", str(text), seconds, seed):
-                return self.session.compose(text, seconds=float(str(seconds)), seed=int(str(seed)))
+            case ("composed", str(text), float(seconds), int(seed), str(composer)):
+                return self.session.compose(text, seconds=seconds, seed=seed, composer=composer)
             case ("alone", float(seconds), bpm):
                 return self.session.alone(seconds=seconds, bpm=None if bpm is None else float(str(bpm)))
         raise DemonError(f"no kind of source is called {key!r}")

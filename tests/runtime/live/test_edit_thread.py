@@ -77,7 +77,7 @@ def test_a_later_edit_of_another_node_is_heard(host: Host) -> None:
     host.edit(with_source(host.patch, "gone.wav"))
     host.edit(apply(SetValue("scheduler", "structure", 0.25), host.patch)[0])
     assert heard(host, "structure") == pytest.approx(0.25)
-    assert host.performer.program.resources["source"] == ("composed", "toy", 8.0, 3)
+    assert host.performer.program.resources["source"] == ("composed", "toy", 8.0, 3, "wide")
 
 
 @pytest.mark.parametrize(("knob", "control", "value"), [("scheduler", "strength", 0.8), ("decoder", "gain", -6.0)])
@@ -202,4 +202,4 @@ def test_an_edit_waits_for_sound_that_is_late_but_not_for_ever(host: Host, check
     host.edit(structs.replace(host.patch, nodes={**host.patch.nodes, "clip": clip}, cables=cables)).result(60)
     assert len(late) == min(checks, MOST_WAITS)
     heard(host, "strength")
-    assert host.performer.program.resources["clip"] == ("composed", "toy", 8.0, 4)
+    assert host.performer.program.resources["clip"] == ("composed", "toy", 8.0, 4, "wide")

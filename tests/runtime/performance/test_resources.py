@@ -15,29 +15,29 @@ CLIPS = 8
 
 def test_clips_are_kept_by_their_size(tmp_path: Path) -> None:
     resources = Resources(Session(toy_family()), tmp_path)
-    kept = resources.source(("composed", "toy", 2.0, 0))
+    kept = resources.source(("composed", "toy", 2.0, 0, "wide"))
     resources._clips.fit(DERIVED * kept.audio.nbytes * 2)
-    longer = resources.source(("composed", "toy", 8.0, 0))
+    longer = resources.source(("composed", "toy", 8.0, 0, "wide"))
     assert resources._clips._most < DERIVED * longer.audio.nbytes < CLIP_BYTES
-    assert list(resources._clips._kept) == [("composed", "toy", 8.0, 0)]
-    assert resources.source(("composed", "toy", 8.0, 0)) is longer
+    assert list(resources._clips._kept) == [("composed", "toy", 8.0, 0, "wide")]
+    assert resources.source(("composed", "toy", 8.0, 0, "wide")) is longer
 
 
 def test_what_is_named_again_is_the_same_and_what_was_named_long_ago_is_let_go(tmp_path: Path) -> None:
     session = Session(toy_family())
     resources = Resources(session, tmp_path)
-    first = resources.source(("composed", "toy", 2.0, 0))
-    assert resources.source(("composed", "toy", 2.0, 0)) is first
+    first = resources.source(("composed", "toy", 2.0, 0, "wide"))
+    assert resources.source(("composed", "toy", 2.0, 0, "wide")) is first
     prompt = resources.prompt(("prompt", "0"))
     assert resources.prompt(("prompt", "0")) is prompt
     sound, size = weakref.ref(first.audio), DERIVED * first.audio.nbytes
     resources._clips.fit(CLIPS * size)
     for seed in range(1, CLIPS):
-        resources.source(("composed", "toy", 2.0, seed))
-    assert resources.source(("composed", "toy", 2.0, 0)) is first
+        resources.source(("composed", "toy", 2.0, seed, "wide"))
+    assert resources.source(("composed", "toy", 2.0, 0, "wide")) is first
     del first
     for seed in range(1, CLIPS + 1):
-        resources.source(("composed", "toy", 2.0, seed))
+        resources.source(("composed", "toy", 2.0, seed, "wide"))
     gc.collect()
     assert sound() is None
     (handle,) = session._handles._kept.values()

@@ -9,11 +9,12 @@ import torch
 from torch import Tensor
 
 from demon_patch.arrays import Samples
-from demon_patch.engine.contracts import Codec, Conditioning, Source
+from demon_patch.engine.contracts import COMPOSERS, Codec, Conditioning, Source
 from demon_patch.engine.controls import CONTROLS
+from demon_patch.engine.families.nano.compose import first_score
 from demon_patch.engine.families.nano.hints import structure_hints
 from demon_patch.engine.families.nano.score import score_hints
-from demon_patch.engine.families.nano.synth import compose_song
+from demon_patch.engine.families.nano.synth import compose_song, played
 from demon_patch.engine.families.nano.transcriber.transcriber import Transcriber
 from demon_patch.engine.families.nano2.context import context_of, with_known
 from demon_patch.engine.families.nano2.spec import SPEC
@@ -44,15 +45,19 @@ class Nano2Conditioner:
         tags, unknown = parse(text)
         return Conditioning(torch.tensor(tags.tokens()), text, unknown)
 
-    def compose(self, prompt: str, seconds: float, seed: int) -> Source:
+    def compose(self, prompt: str, seconds: float, seed: int, composer: str = COMPOSERS[0]) -> Source:
         """Returns a source that is composed and synthesised after `prompt`, with its exact score: a loop of `seconds`,
         8 to 60.
 
+        composer: "first" writes the score that nano has for the same prompt and seed, in this synthesizer's sound.
         Equal arguments give equal sources.
         """
-        tags, _ = parse(prompt)
         frames = SPEC.frames(seconds)
-        song = compose_song(tags.style, seed, frames / SPEC.frame_rate, tags.wishes())
+        if composer == "first":
+            song = played(first_score(prompt, frames, seed))
+        else:
+            tags, _ = parse(prompt)
+            song = compose_song(tags.style, seed, frames / SPEC.frame_rate, tags.wishes())
         score = torch.from_numpy(score_hints(song.score))
         return self._source(np.ascontiguousarray(song.audio.T), score, title=song.title, bpm=song.score.bpm)
 

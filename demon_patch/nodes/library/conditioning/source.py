@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
+from demon_patch.engine.contracts import COMPOSERS
 from demon_patch.engine.sound.bar_template import BPM
 from demon_patch.nodes.language.declare import refuse, resource
-from demon_patch.nodes.language.ports import Out, path, text, value
+from demon_patch.nodes.language.migration import Migration
+from demon_patch.nodes.language.ports import Out, option, path, text, value
+
+_COMPOSER = (
+    "Who writes the score. wide: sixteen styles with a human feel; first: eight, as in older patches. "
+    "nano knows the first alone."
+)
 
 OUTS = (
     Out("source", "source", doc="The clip, for a Scheduler."),
@@ -46,11 +53,14 @@ def audio_source(
     category="conditioning",
     display="wave",
     tags=("generator", "loop", "demo", "clip", "style"),
+    version=2,
+    migrate={1: Migration(values=lambda old: {"composer": "first", **old})},
 )
 def composed_source(
     style: str = text("house", doc="What is composed, in the words of a prompt."),
     seconds: float = value(24, 8, 60, unit="s", taper="log", doc="Length; rounded to what loops."),
     seed: float = value(1, 0, 65535, taper="int", doc="Which piece of that style."),
+    composer: str = option(COMPOSERS[0], *COMPOSERS, doc=_COMPOSER),
 ) -> Hashable:
-    """("composed", style, seconds, seed)."""
-    return ("composed", " ".join(style.split()), float(seconds), int(seed))
+    """("composed", style, seconds, seed, composer). Patches of before the choice of composer have the first."""
+    return ("composed", " ".join(style.split()), float(seconds), int(seed), composer)

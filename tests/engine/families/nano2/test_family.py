@@ -11,6 +11,8 @@ import torch
 
 from demon_patch.engine.contracts import Family, Source
 from demon_patch.engine.families import layers_of, load_family, nano2, spec_of, weights_bytes
+from demon_patch.engine.families.nano.compose import first_score
+from demon_patch.engine.families.nano.score import score_hints
 from demon_patch.engine.families.nano2.denoiser import SHAPE, denoiser
 from demon_patch.engine.families.nano2.spec import HINTS, HINTS_WEIGHT, KNOWN, KNOWN_MASK, SCORE, SCORE_WEIGHT, SPEC
 from demon_patch.engine.prompt_contracts import Repaints
@@ -104,6 +106,18 @@ def test_a_composed_song_has_its_exact_score_and_is_stereo(session: Session, cli
     assert torch.equal(again.latent, clip.latent)
     assert again.score is not None
     assert torch.equal(again.score, clip.score)
+
+
+def test_the_first_composer_keeps_the_scores_of_older_patches(session: Session, clip: Source) -> None:
+    first = session.compose("house in d minor, 120 bpm", seconds=8, seed=3, composer="first")
+    written = torch.from_numpy(score_hints(first_score("house in d minor, 120 bpm", 200, 3)))
+    assert first.score is not None
+    assert torch.equal(first.score, written)
+    assert first.audio.shape == (200 * 1920, 2)
+    assert first.bpm == pytest.approx(120.0)
+    wide = session.compose("house in d minor, 120 bpm", seconds=8, seed=3)
+    assert wide.score is not None
+    assert not torch.equal(wide.score, written)
 
 
 def test_the_composer_plays_the_parts_that_are_asked_for(session: Session) -> None:

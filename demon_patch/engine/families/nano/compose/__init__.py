@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from demon_patch.engine.families.nano.compose.as_score import score_of
 from demon_patch.engine.families.nano.compose.composition import Composition, compose
 from demon_patch.engine.families.nano.compose.render import render
-from demon_patch.engine.families.nano.tags import KEYS, Tags
+from demon_patch.engine.families.nano.score.notes import Score
+from demon_patch.engine.families.nano.tags import KEYS, Tags, parse
 
-__all__ = ["ComposedSong", "Composition", "compose", "compose_song", "render"]
+__all__ = ["ComposedSong", "Composition", "compose", "compose_song", "first_score", "render"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,13 @@ class ComposedSong:
     title: str
     bpm: float
     downbeat: float = 0.0
+
+
+def first_score(prompt: str, frames: int, seed: int) -> Score:
+    """Returns the score of the song that `compose_song` plays for the tags of a prompt; equal arguments give equal
+    scores."""
+    tags, _ = parse(prompt)
+    return score_of(compose(np.random.default_rng(seed), frames, tags), frames, seed)
 
 
 def compose_song(tags: Tags, frames: int, seed: int) -> ComposedSong:

@@ -16,6 +16,9 @@ from demon_patch.engine.families.nano.compose.filters import cyclic, smooth
 from demon_patch.engine.families.nano.compose.styles import Style
 from demon_patch.engine.families.nano.compose.tables import SAMPLE_RATE, oscillator, phases, wavetable
 
+SILENT = 0.05
+"""The level of a drum up to which it is not struck."""
+
 _GATE_SECONDS = 0.008
 _ARP_DEGREES = (0, 2, 4, 7, 9, 11)
 
@@ -100,6 +103,16 @@ class NoteLine:
     def attack(self, seconds: float) -> np.ndarray:
         """Returns a gain [samples] that rises linearly from 0 to 1 within `seconds` of each note's start."""
         return np.minimum(self.age / seconds, 1)
+
+
+def drum_levels(score: Composition, grid: StepGrid, name: str) -> np.ndarray:
+    """Returns the levels of a drum over the whole loop [steps]; it strikes where they are above SILENT."""
+    plays = grid.plays[:, 0]
+    level = score.drums[name][grid.beat_step] * plays
+    if name == "snare":
+        rolls = score.fill & (grid.bar % 4 == 3) & (grid.beat_step >= 12)
+        level = np.where(rolls, np.maximum(level, 0.5 * plays), level)
+    return level
 
 
 def bass_voice(score: Composition, grid: StepGrid) -> Voice:

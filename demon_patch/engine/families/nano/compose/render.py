@@ -52,13 +52,9 @@ def _drums(score: Composition, grid: instruments.StepGrid, kit: dict[str, np.nda
     room = max(map(len, kit.values()))
     mix = np.zeros(grid.samples + room, np.float32)
     kicks = np.zeros(0, np.int64)
-    plays = grid.plays[:, 0]
-    rolls = score.fill & (grid.bar % 4 == 3) & (grid.beat_step >= 12)
     for name, sound in kit.items():
-        level = score.drums[name][grid.beat_step] * plays
-        if name == "snare":
-            level = np.where(rolls, np.maximum(level, 0.5 * plays), level)
-        hits = np.nonzero(level > 0.05)[0]
+        level = instruments.drum_levels(score, grid, name)
+        hits = np.nonzero(level > instruments.SILENT)[0]
         for hit in hits:
             at = grid.position[hit]
             mix[at : at + len(sound)] += sound * (level[hit] * (0.8 if name == "hat" else 1.0))

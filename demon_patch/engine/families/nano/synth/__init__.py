@@ -3,7 +3,7 @@
 from demon_patch.engine.families.nano.synth.instruments import INSTRUMENTS, SOUNDS
 from demon_patch.engine.families.nano.synth.patches import KINDS
 from demon_patch.engine.families.nano.synth.render import Setup, render
-from demon_patch.engine.families.nano.synth.song import Song, compose_song
+from demon_patch.engine.families.nano.synth.song import Song, compose_song, played
 from demon_patch.engine.families.nano.synth.waves import RATE
 
-__all__ = ["INSTRUMENTS", "KINDS", "RATE", "SOUNDS", "Setup", "Song", "compose_song", "render"]
+__all__ = ["INSTRUMENTS", "KINDS", "RATE", "SOUNDS", "Setup", "Song", "compose_song", "played", "render"]

@@ -30,5 +30,9 @@ class Song:
 def compose_song(style: str | None, seed: int, seconds: float, wishes: Wishes | None = None) -> Song:
     """Returns a composed and rendered song; equal arguments give equal samples. Raises ValueError for an unknown
     style."""
-    score = compose_score(style, seed, seconds, wishes)
-    return Song(score, render(score, Setup.draw(score.style, seed)))
+    return played(compose_score(style, seed, seconds, wishes))
+
+
+def played(score: Score) -> Song:
+    """Returns a score as a song in the sound of its own style, drawn from its seed."""
+    return Song(score, render(score, Setup.draw(score.style, score.seed)))
