@@ -27,6 +27,9 @@ Net = TypeVar("Net", bound=nn.Module)
 _KEPT = 0.998  # share of the running mean that a step keeps, once there are many
 _RATE_POWER = 0.8
 
+MOST_SKIPS = 20
+"""Gradients in a row that may be left out because they are not finite."""
+
 
 @dataclass(frozen=True, slots=True)
 class Habits:
@@ -93,6 +96,7 @@ class Trainer(Generic[Net]):
         habits.out.mkdir(parents=True, exist_ok=True)
         self._optimiser = torch.optim.AdamW(net.parameters(), rate, betas=(0.9, 0.95), weight_decay=1e-3)
         self._budget = Budget(0.0, habits.steps)
+        self._skipped = 0  # gradients left out since the last one that was taken
         self._mean = {key: value.detach().clone() for key, value in net.state_dict().items()}
 
     @property
@@ -157,14 +161,26 @@ class Trainer(Generic[Net]):
             group["lr"] = budget.rate(self._rate, 100, _RATE_POWER)
         self._optimiser.zero_grad()
         loss.backward()
-        nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
-        self._optimiser.step()
+        norm = nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
         budget.step += 1
+        if not torch.isfinite(norm):
+            self._skip()
+            return loss.item()
+        self._skipped = 0
+        self._optimiser.step()
         kept = min(_KEPT, budget.step / (budget.step + 10))
         with torch.no_grad():
             for key, value in self.net.state_dict().items():
                 self._mean[key].lerp_(value, 1 - kept)
         return loss.item()
+
+    def _skip(self) -> None:
+        """Leaves the weights as they are after a gradient that is not finite. Raises FloatingPointError after MOST_SKIPS
+        in a row."""
+        self._skipped += 1
+        self._report(f"{self._name} step {self.step}: the gradient is not finite, and is left out")
+        if self._skipped >= MOST_SKIPS:
+            raise FloatingPointError(f"{self._name}: {MOST_SKIPS} gradients in a row are not finite")
 
     def _checkpoint(self, keep: Callable[[Trainer[Net]], None]) -> None:
         states = {"net": self.net.state_dict(), "optimiser": self._optimiser.state_dict(), "mean": self._mean}
