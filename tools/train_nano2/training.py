@@ -175,7 +175,7 @@ class Trainer(Generic[Net]):
         return loss.item()
 
     def _skip(self) -> None:
-        """Leaves the weights as they are after a gradient that is not finite. Raises FloatingPointError after MOST_SKIPS
+        """Leaves the weights alone after a gradient that is not finite; raises FloatingPointError after MOST_SKIPS
         in a row."""
         self._skipped += 1
         self._report(f"{self._name} step {self.step}: the gradient is not finite, and is left out")

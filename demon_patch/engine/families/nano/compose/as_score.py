@@ -45,7 +45,7 @@ def score_of(composition: Composition, frames: int, seed: int) -> Score:
 def _drums(composition: Composition, grid: StepGrid) -> Iterator[Note]:
     for name, key in _KEYS.items():
         levels = drum_levels(composition, grid, name)
-        for step in np.nonzero(levels > SILENT)[0]:
+        for step in np.nonzero(levels > SILENT)[0].tolist():
             yield Note("drums", _second(grid, step), _STROKE, key, _velocity(levels[step]))
 
 
@@ -76,7 +76,7 @@ def _lead(composition: Composition, style: Style, grid: StepGrid) -> Iterator[No
 
 def _notes(part: str, voice: Voice, grid: StepGrid, levels: Samples, fade: float) -> Iterator[Note]:
     """Yields the notes of a voice: each lasts until the next one, round the loop, and at most `fade` seconds."""
-    starts = [_second(grid, step) for step in voice.triggers]
+    starts = [_second(grid, step) for step in voice.triggers.tolist()]
     ends = [*starts[1:], starts[0] + grid.samples / SAMPLE_RATE] if starts else []
     for start, end, pitch, level in zip(starts, ends, voice.notes, levels, strict=True):
         yield Note(part, start, round(min(end - start, fade), 6), int(pitch), _velocity(level))
