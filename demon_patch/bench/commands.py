@@ -6,12 +6,13 @@ from pathlib import Path
 
 from cyclopts import App
 
-from demon_patch.bench.quality.command import nano_quality
+from demon_patch.bench.quality.command import nano_quality, told_notes
 from demon_patch.bench.tables import keep_rows, show_rows
 from demon_patch.console import JsonFlag, Minutes, Names, Seconds, Threads, err, examples
 
 bench = App(name="bench", help="Measures speed on this machine.", help_epilogue=examples("demon-patch bench ring"))
 bench.command(nano_quality)
+bench.command(told_notes)
 
 
 @bench.command

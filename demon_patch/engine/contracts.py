@@ -186,6 +186,8 @@ class Source:
     notes: sentences for the player, for example that a long file was cut.
     leader: of a mix of clips the one with the largest share, whose tempo and key a prompt says; else None.
     alone: whether it is no clip, but silence that stands for the song of a prompt alone (`engine.alone`).
+    told: whether its score has notes that the patch tells (`score.told`). It counts in full then, however much of the
+        clip's structure is kept.
     """
 
     latent: Tensor
@@ -198,6 +200,7 @@ class Source:
     alone: bool = False
     leader: Source | None = field(default=None, repr=False)
     score: Tensor | None = None
+    told: bool = False
     _found: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def once(self, what: Hashable, find: Callable[[], V]) -> V:

@@ -70,4 +70,4 @@ def told(conditioner: object, clip: Source, notes: Notes, adds: bool) -> Source:
         raise DemonError(f"{notes!r} are no notes", port="score", mend="give engine.score.Notes")
     notes.check(clip.frames)
     score = conditioner.score(notes)
-    return replace(clip, score=score.maximum(clip.score) if adds and clip.score is not None else score)
+    return replace(clip, score=score.maximum(clip.score) if adds and clip.score is not None else score, told=True)

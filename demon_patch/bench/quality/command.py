@@ -1,11 +1,11 @@
-"""The command `demon-patch bench nano-quality`."""
+"""The commands `demon-patch bench nano-quality` and `demon-patch bench told-notes`."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from demon_patch.bench.tables import keep_rows
-from demon_patch.console import JsonFlag
+from demon_patch.console import JsonFlag, Threads
 
 
 def nano_quality(model: str = "nano", *, save: Path | None = None, as_json: JsonFlag = False) -> None:
@@ -21,3 +21,21 @@ def nano_quality(model: str = "nano", *, save: Path | None = None, as_json: Json
     from demon_patch.bench.quality.measure import measure
 
     keep_rows(f"quality of {model}", list(measure(model)), save, as_json)
+
+
+def told_notes(
+    model: str = "nano2", *, save: Path | None = None, as_json: JsonFlag = False, threads: Threads = None
+) -> None:
+    """Measures how well a model plays the notes of a sequencer, and how soon those of a keyboard. Takes ten minutes.
+
+    It needs basic-pitch, which looks for the notes, and a sound device.
+
+    Parameters:
+        model: A model that can be told notes.
+        save: Keeps the rows in this JSON file.
+        as_json: Prints JSON: the rows, with the machine that they were measured on.
+        threads: Processor threads, 1 to 64; all by default.
+    """
+    from demon_patch.bench.quality.told_notes import measure
+
+    keep_rows(f"notes told to {model}", list(measure(model, threads)), save, as_json)

@@ -88,9 +88,10 @@ class Nano2Conditioner:
     def context(self, source: Source, structure: float) -> Tensor:
         """Returns the context of a source, [T, 248] for each latent frame (`context.context_of`).
 
-        structure: 0 to 1, the weight of the hints and of the score, where the source has one.
+        structure: 0 to 1, the weight of the hints and of the score, where the source has one. Notes that a patch tells
+            count in full.
         """
-        return context_of(source.hints, float(structure), source.score, float(structure))
+        return context_of(source.hints, float(structure), source.score, 1.0 if source.told else float(structure))
 
     def repaint(self, context: Tensor, source: Tensor, mask: Tensor) -> Tensor:
         """Returns the context [T, 248] of a generation whose mask [T] keeps the frames of a latent [T, 64] where it is

@@ -189,6 +189,20 @@ def test_notes_stand_in_place_of_the_score_or_beside_it(session: Session, clip: 
     assert torch.equal(added, replaced.maximum(clip.score))
 
 
+@pytest.mark.parametrize("structure", [0.0, 0.3])
+def test_notes_count_in_full_however_much_structure_is_kept(session: Session, clip: Source, structure: float) -> None:
+    pitch, sounding, starting = (torch.zeros(4, 8, 200) for _ in range(3))
+    pitch[0, 0], sounding[0, 0, 10:30], starting[0, 0, 10] = 40.0, 1.0, 1.0
+    notes = Notes(pitch, sounding, starting)
+    full = session.request(session.prompt("house"), clip, score=notes).context
+    less = session.request(session.prompt("house"), clip, score=notes, structure=structure).context
+    assert torch.equal(less[:, SCORE], full[:, SCORE])
+    assert less[:, SCORE_WEIGHT].eq(1.0).all()
+    assert torch.equal(less[:, HINTS], full[:, HINTS] * structure)
+    plain = session.request(session.prompt("house"), clip, structure=structure).context
+    assert plain[:, SCORE_WEIGHT].eq(structure).all()
+
+
 def test_a_clip_that_is_fitted_keeps_its_score(clip: Source) -> None:
     longer = fitted(clip, 250, SPEC.samples_per_frame)
     assert longer.score is not None

@@ -1,0 +1,204 @@
+"""Measures how well a model obeys notes that a patch tells it: those of a sequencer, and those of a keyboard.
+
+A sequencer's tunes are rendered, and basic-pitch looks for their notes in the sound; beside it the same notes are played
+by the composer's synthesizer and sent through the codec, which is the most that the model could reach. Keys are pressed
+while a host plays through the sound device: a key is heard in the latent frame in which the sound differs from that of
+the pass before by a quarter of what it differs in the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from time import sleep
+from typing import Any
+
+import numpy as np
+import soxr
+
+from demon_patch.arrays import Array, Samples
+from demon_patch.bench.live import CARD, HEARD, wait
+from demon_patch.bench.notes import Note, f1, transcriber
+from demon_patch.bench.quality.songs import RATE, sounding
+from demon_patch.engine.families.nano.score import Score
+from demon_patch.engine.families.nano.score.notes import FRAME_RATE
+from demon_patch.engine.families.nano.score.notes import Note as Written
+from demon_patch.engine.session import Session
+from demon_patch.errors import DemonError
+from demon_patch.offline import render
+from demon_patch.patch.model.document import Cable, Node, Patch, Song
+from demon_patch.runtime.descriptors import smooth
+from demon_patch.runtime.live.host import Host
+
+BPM, STEPS, SECONDS = 120.0, 8, 16.0
+SCALE = (0, 2, 3, 5, 7, 8, 10, 12, 14, 15, 17, 19)
+LOWEST = {"bass": 36, "lead": 62}
+STYLES = ("house", "synthwave", "chiptune", "jazz")
+_BEAT = 60.0 / BPM
+_RANGE = 24.0  # semitones of a sequencer's knob
+
+HELD_SECONDS, REST_SECONDS = 1.2, 4.0
+PRESSES = 20
+
+
+def _chain(source: dict[str, Any], words: str, **scheduler: Any) -> tuple[dict[str, Node], list[Cable]]:
+    """The nodes and cables of a cover, from source to loudspeaker."""
+    nodes = {
+        "source": Node("composed_source", 2, values=source),
+        "words": Node("prompt", values={"text": words}),
+        "notes": Node("notes"),
+        "scheduler": Node("scheduler", values={"strength": 1.0, "seed": 7, **scheduler}),
+        "state": Node("step_state"),
+        "decoder": Node("decoder"),
+        "speaker": Node("speaker"),
+    }
+    cables = [Cable(a, "ring", b, "ring") for a, b in pairwise(("scheduler", "state", "decoder"))]
+    cables += [
+        Cable("source", "source", "scheduler", "source"),
+        Cable("words", "prompt", "scheduler", "prompt"),
+        Cable("notes", "score", "scheduler", "score"),
+        Cable("decoder", "audio", "speaker", "audio"),
+    ]
+    return nodes, cables
+
+
+def sequenced(part: str, keys: list[int], words: str, structure: float) -> Patch:
+    """A patch whose sequencer plays so many keys, one a beat, on a part, in place of the notes of its clip."""
+    nodes, cables = _chain(
+        {"style": "ambient, no drums", "seconds": SECONDS, "seed": 7}, words, structure=structure, score_mode="replace"
+    )
+    steps = {f"v{n}": (key - LOWEST[part]) / _RANGE for n, key in enumerate(keys, 1)}
+    nodes["tune"] = Node("step_sequencer", values={**steps, "length": len(keys), "beats": 1.0, "width": 0.8})
+    nodes["notes"] = Node("notes", values={f"{part}_pitch1": float(LOWEST[part])})
+    cables += [
+        Cable("tune", "out", "notes", f"{part}_pitch1", mode="add", depth=_RANGE / 127),
+        Cable("tune", "gate", "notes", f"{part}_gate1"),
+    ]
+    return Patch(song=Song(bpm=BPM), nodes=nodes, cables=tuple(cables))
+
+
+def tune(part: str, seed: int) -> list[int]:
+    """The keys of a drawn tune, of which no two that follow each other are equal."""
+    rng, keys = np.random.default_rng(seed), list[int]()
+    while len(keys) < STEPS:
+        key = LOWEST[part] + SCALE[int(rng.integers(len(SCALE)))]
+        if not keys or key != keys[-1]:
+            keys.append(key)
+    return keys
+
+
+def obeyed(session: Session, part: str, tunes: int = 8, structure: float = 0.0) -> dict[str, Any]:
+    """How many of a sequencer's notes are found in what the model plays, as F1, beside the synthesizer's sound and that
+    through the codec. Raises DemonError where basic-pitch is not installed."""
+    hear = transcriber()
+    if hear is None:
+        raise DemonError("basic-pitch is not installed, which looks for the notes", mend="see demon_patch.bench.notes")
+    found: dict[str, list[float]] = {"true": [], "codec": [], "model": []}
+    for number in range(tunes):
+        keys, style = tune(part, number), STYLES[number % len(STYLES)]
+        count = round(SECONDS / _BEAT)
+        notes = [Note(n * _BEAT, keys[n % STEPS]) for n in range(count)]
+        score = _written(style, part, notes, number)
+        true = sounding(score, style, number)
+        words = f"{style}, a minor, {BPM:g} bpm, no drums"
+        played = render(sequenced(part, keys, words, structure), seconds=2 * SECONDS, session=session)
+        second = played.audio[round(SECONDS * session.spec.sample_rate) :]  # the first pass begins with what was before
+        sounds = {"true": true.mean(1), "codec": _through(session, true), "model": _mono(session, second)}
+        for name, sound in sounds.items():
+            found[name].append(f1(notes, hear(sound, RATE)))
+    means = {name: float(np.mean(values)) for name, values in found.items()}
+    return {
+        "about": f"a sequencer on the {part}", "structure": structure, "tunes": tunes, **means,
+        "of the codec's": means["model"] / means["codec"],
+    }  # fmt: skip
+
+
+def _written(style: str, part: str, notes: list[Note], seed: int) -> Score:
+    written = tuple(Written(part, note.start, 0.8 * _BEAT, note.key, 100) for note in notes)
+    return Score(style, seed, round(SECONDS * FRAME_RATE), round(SECONDS / _BEAT / 4), BPM, 9, "minor", written)
+
+
+def _through(session: Session, sound: Samples) -> Samples:
+    spec = session.spec
+    own = sound if spec.channels == 2 else sound.mean(1, keepdims=True)
+    own = np.asarray(soxr.resample(np.ascontiguousarray(own, np.float32), RATE, spec.sample_rate), np.float32)
+    return _mono(
+        session, session.decode(session.encode(own[: len(own) // spec.samples_per_frame * spec.samples_per_frame]))
+    )
+
+
+def _mono(session: Session, sound: Samples) -> Samples:
+    mono = np.asarray(sound, np.float32).mean(1)
+    return np.asarray(soxr.resample(mono, session.spec.sample_rate, RATE), np.float32)
+
+
+def keyboard(words: str = "synthwave, a minor, 120 bpm") -> Patch:
+    """A patch whose lead is a keyboard, beside the notes of its clip."""
+    nodes, cables = _chain(
+        {"style": "ambient in a minor", "seconds": 24.0, "seed": 7}, words, focus="auto", score_mode="add"
+    )
+    nodes["keys"] = Node("midi_voices")
+    cables += [Cable("keys", f"{kind}_1", "notes", f"lead_{kind}1") for kind in ("pitch", "gate")]
+    return Patch(song=Song(bpm=BPM), nodes=nodes, cables=tuple(cables))
+
+
+def key_to_ear(session: Session, presses: int = PRESSES) -> dict[str, Any]:
+    """The time from a key that goes down to the sound that has it, in ms."""
+    per, rate = session.spec.samples_per_frame, session.spec.frame_rate
+    random, found = np.random.default_rng(5), list[float]()
+    with Host(keyboard(), session, device=CARD) as host:
+        host.start()
+        song = host.performer.source.frames
+        wait(host, lambda: host.status.begun and host.link.playhead() / per > 2 * song, 240.0)
+        for press in range(presses):
+            sleep(REST_SECONDS + float(random.uniform(0.0, 0.5)))
+            host.feed("keys", "note1", 69.0 + (0, 3, 7, 12)[press % 4])
+            host.feed("keys", "held1", (1.0, 1.0))
+            frame = host.link.playhead() / per
+            sleep(HELD_SECONDS)
+            host.feed("keys", "held1", (0.0, 0.0))
+            sleep(1.0)
+            time = _heard_after(_changed(host, session, song), frame, rate)
+            found += [] if time is None else [time]
+        status = host.status
+    figures = 1e3 * np.percentile(found, (50, 90, 100)) if found else np.full(3, np.nan)
+    return {
+        "about": "a key of the lead", "presses": presses, "heard": len(found),
+        **dict(zip(("median_ms", "p90_ms", "worst_ms"), map(float, figures), strict=True)),
+        "tick_ms": status.tick_ms, "starved_s": status.starved,
+    }  # fmt: skip
+
+
+def _changed(host: Host, session: Session, song: int, seconds: float = 5.0) -> tuple[Array, int]:
+    """How far each latent frame of the last seconds is from the same frame of the pass before, and the transport frame
+    of the first one."""
+    per = session.spec.samples_per_frame
+    end = host.link.history_since(1 << 62)[1] // per
+    start = end - round(seconds * session.spec.frame_rate)
+    sound = host.link.history_since((start - song) * per)[0][: (end - start + song) * per]
+    latent = session.encode(sound)
+    count = end - start
+    away = (latent[song : song + count] - latent[:count]).square().mean(1).sqrt()
+    return away.numpy().astype(np.float64), start
+
+
+def _heard_after(changed: tuple[Array, int], frame: float, rate: float) -> float | None:
+    """The seconds from a transport frame until a change is heard; None for none."""
+    distance, start = changed
+    at = int(frame) - start
+    held = round(HELD_SECONDS * rate)
+    before, after = np.median(distance[max(at - round(rate), 0) : at]), np.max(smooth(distance, 5)[at : at + 2 * held])
+    share = (smooth(distance, 3)[at:] - before) / (after - before)
+    if after < 2 * before or not (share > HEARD).any():
+        return None
+    return (start + at + int(np.argmax(share > HEARD)) - frame) / rate
+
+
+def measure(model: str, threads: int | None = None, tunes: int = 8, live: bool = True) -> Iterator[dict[str, Any]]:
+    """Yields all rows of a model."""
+    session = Session.load(model, threads=threads)
+    for part in ("lead", "bass"):
+        for structure in (0.0, 0.5):
+            yield obeyed(session, part, tunes, structure)
+    if live:
+        yield key_to_ear(session)
