@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from demon_patch.engine.contracts import COMPOSERS, PLAIN, Conditioning, Family, FamilySpec, Source
+from demon_patch.engine.contracts import PLAIN, WIDE, Conditioning, Family, FamilySpec, Source
 from demon_patch.engine.networks import FRAMES, ROWS, Axis, Network, Part
 from demon_patch.errors import SourceError
 
@@ -108,7 +108,7 @@ class GaussianConditioner:
         tokens = np.random.default_rng(zlib.crc32(text.encode())).uniform(-1, 1, (2, CHANNELS)).astype(np.float32)
         return Conditioning(torch.from_numpy(tokens) * bool(text), text)
 
-    def compose(self, prompt: str, seconds: float, seed: int, composer: str = COMPOSERS[0]) -> Source:
+    def compose(self, prompt: str, seconds: float, seed: int, composer: str = WIDE) -> Source:
         """Returns a source of slow sines, the same for the same words and seed."""
         frames = SPEC.frames(seconds)
         rng = np.random.default_rng((zlib.crc32(prompt.encode()), seed))

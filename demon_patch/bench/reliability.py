@@ -61,8 +61,10 @@ def _whole(folder: Path) -> Iterator[str]:
 def _host(folder: Path) -> Iterator[str]:
     """Yields the table of answers: a row for each engine and kind of request."""
     rows = [row for row in _kept(folder, "host") if "answer_ms" in row]
-    heads = ["", "answer, median", "p99", "program, median", "p99", "playing, median", "p99"]
-    names = ("answer_ms", "answer_p99_ms", "program_ms", "program_p99_ms", "playing_ms", "playing_p99_ms")
+    spans = ("answer", "host", "program", "playing")
+    titles = ("answer", "of that the host's", "program", "playing")
+    heads = ["", *(head for title in titles for head in (f"{title}, median", "p99"))]
+    names = [name for span in spans for name in (f"{span}_ms", f"{span}_p99_ms")]
     return drawn(heads, [[row["clip"], *(_milliseconds(row, name) for name in names)] for row in rows])
 
 

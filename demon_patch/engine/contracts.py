@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 V = TypeVar("V")
 
-COMPOSERS = ("wide", "first")
+WIDE, FIRST = COMPOSERS = ("wide", "first")
 """Composers of songs: sixteen styles with a human feel, and the first one, in eight, for songs of older patches."""
 
 PLAIN: Mapping[str, float | str] = MappingProxyType({
@@ -235,17 +235,6 @@ class Codec(Protocol):
         ...
 
 
-@runtime_checkable
-class ReadsLoudness(Protocol):
-    """A codec that can estimate from a latent how loud its sound will be. With other codecs the music keeps the
-    loudness that decoding gives it."""
-
-    def loudness(self, latent: Tensor) -> Tensor:
-        """Returns the K-weighted power [T] of each latent frame of a latent [T, C], without decoding it. The scale is
-        that of `engine.sound.loudness.frame_power`."""
-        ...
-
-
 class Conditioner(Protocol):
     """Makes prompts, sources and contexts: all that a denoiser reads beside the noisy latent and the time."""
 
@@ -253,7 +242,7 @@ class Conditioner(Protocol):
         """Returns the conditioning of free text. The empty text gives the null prompt."""
         ...
 
-    def compose(self, prompt: str, seconds: float, seed: int, composer: str = COMPOSERS[0]) -> Source:
+    def compose(self, prompt: str, seconds: float, seed: int, composer: str = WIDE) -> Source:
         """Returns a source that the family composes itself, if it has a composer. composer: one of COMPOSERS; a family
         with one composer takes that one."""
         ...

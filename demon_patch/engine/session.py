@@ -15,7 +15,7 @@ from torch import Tensor
 from demon_patch.arrays import Samples
 from demon_patch.engine.alone import OF_SOURCE, alone
 from demon_patch.engine.check_controls import checked_number
-from demon_patch.engine.contracts import COMPOSERS, Blend, Conditioning, Executor, Family, Handle, ReadsLoudness, Source
+from demon_patch.engine.contracts import WIDE, Blend, Conditioning, Executor, Family, Handle, Source
 from demon_patch.engine.executors import DEFAULT, Choice, check_name, choose, executor_named
 from demon_patch.engine.families import load_family, weights_files
 from demon_patch.engine.lora.known_effects import weights_stamp
@@ -31,6 +31,7 @@ from demon_patch.engine.ring.ring import CONDITIONS, MAX_DEPTH, Ring
 from demon_patch.engine.ring.step_values import step_values
 from demon_patch.engine.score import Notes, told
 from demon_patch.engine.sound.dry_path import Cover, Covered, power_of
+from demon_patch.engine.sound.loudness import ReadsLoudness
 from demon_patch.engine.sound.window import decode_song, decode_window
 from demon_patch.engine.steering.vector import Steering, read_steering
 from demon_patch.engine.tensor_digest import tensor_digest
@@ -132,9 +133,7 @@ class Session:
         for structure in (1.0, 0.0):
             self._prepared(self._reads_song.for_song(prompt, clip, structure, False))
 
-    def compose(
-        self, prompt: str = "", *, seconds: float = 24.0, seed: int = 0, composer: str = COMPOSERS[0]
-    ) -> Source:
+    def compose(self, prompt: str = "", *, seconds: float = 24.0, seed: int = 0, composer: str = WIDE) -> Source:
         """Returns a source that the family composes, `seconds` long, or of the nearest length that it can play."""
         return self.family.conditioner.compose(prompt, seconds, seed, composer)
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from demon_patch.bench.gaussian import WIDTH, GaussianDenoiser, tinted
-from demon_patch.engine.contracts import COMPOSERS, PLAIN, Conditioning, Family, FamilySpec, Source
+from demon_patch.engine.contracts import PLAIN, WIDE, Conditioning, Family, FamilySpec, Source
 from demon_patch.engine.controls import TABLE
 from demon_patch.engine.executors.torch_ import TorchExecutor
 from demon_patch.engine.lora.merge import LayerChange, Lora
@@ -95,7 +95,7 @@ class ToyConditioner:
         tokens = torch.from_numpy(rng.uniform(-1, 1, (2, CHANNELS)).astype(np.float32)) * bool(known)
         return Conditioning(tokens, text, tuple(word for word in words if not word.isalpha()))
 
-    def compose(self, prompt: str, seconds: float, seed: int, composer: str = COMPOSERS[0]) -> Source:
+    def compose(self, prompt: str, seconds: float, seed: int, composer: str = WIDE) -> Source:
         frames = SPEC.frames(seconds)
         rng = np.random.default_rng((zlib.crc32(prompt.encode()), seed))
         cycles, phases = rng.integers(1, 9, CHANNELS), rng.uniform(0, 2 * np.pi, CHANNELS)

@@ -72,8 +72,8 @@ class StyleJudges:
 
 
 def _discriminant(rows: Tensor, labels: Tensor) -> Tensor:
-    """Returns the projection [features, styles - 1] in which the spread within a style is the same in all directions and
-    styles lie furthest apart. A tenth of the spread is taken as equal from the start, since rows are few."""
+    """Returns the projection [features, styles - 1] in which the spread within a style is the same in all directions
+    and styles lie furthest apart. A tenth of the spread is taken as equal from the start, since rows are few."""
     styles = int(labels.max()) + 1
     means = torch.stack([rows[labels == style].mean(0) for style in range(styles)])
     left = rows - means[labels]

@@ -1,9 +1,9 @@
 """Measures how well a model obeys notes that a patch tells it: those of a sequencer, and those of a keyboard.
 
-A sequencer's tunes are rendered, and basic-pitch looks for their notes in the sound; beside it the same notes are played
-by the composer's synthesizer and sent through the codec, which is the most that the model could reach. Keys are pressed
-while a host plays through the sound device: a key is heard in the latent frame in which the sound differs from that of
-the pass before by a quarter of what it differs in the end.
+A sequencer's tunes are rendered, and basic-pitch looks for their notes in the sound; beside it the same notes are
+played by the composer's synthesizer and sent through the codec, which is the most that the model could reach. Keys are
+pressed while a host plays through the sound device: a key is heard in the latent frame in which the sound differs from
+that of the pass before by a quarter of what it differs in the end.
 """
 
 from __future__ import annotations
@@ -122,9 +122,8 @@ def _through(session: Session, sound: Samples) -> Samples:
     spec = session.spec
     own = sound if spec.channels == 2 else sound.mean(1, keepdims=True)
     own = np.asarray(soxr.resample(np.ascontiguousarray(own, np.float32), RATE, spec.sample_rate), np.float32)
-    return _mono(
-        session, session.decode(session.encode(own[: len(own) // spec.samples_per_frame * spec.samples_per_frame]))
-    )
+    whole = len(own) // spec.samples_per_frame * spec.samples_per_frame
+    return _mono(session, session.decode(session.encode(own[:whole])))
 
 
 def _mono(session: Session, sound: Samples) -> Samples:
@@ -158,7 +157,7 @@ def key_to_ear(session: Session, presses: int = PRESSES) -> dict[str, Any]:
             sleep(HELD_SECONDS)
             host.feed("keys", "held1", (0.0, 0.0))
             sleep(1.0)
-            time = _heard_after(_changed(host, session, song), frame, rate)
+            time = heard_after(_changed(host, session, song), frame, rate)
             found += [] if time is None else [time]
         status = host.status
     figures = 1e3 * np.percentile(found, (50, 90, 100)) if found else np.full(3, np.nan)
@@ -182,7 +181,7 @@ def _changed(host: Host, session: Session, song: int, seconds: float = 5.0) -> t
     return away.numpy().astype(np.float64), start
 
 
-def _heard_after(changed: tuple[Array, int], frame: float, rate: float) -> float | None:
+def heard_after(changed: tuple[Array, int], frame: float, rate: float) -> float | None:
     """The seconds from a transport frame until a change is heard; None for none."""
     distance, start = changed
     at = int(frame) - start

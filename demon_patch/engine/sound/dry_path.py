@@ -24,8 +24,8 @@ from scipy.ndimage import correlate1d
 from torch import Tensor
 
 from demon_patch.arrays import Array, Samples
-from demon_patch.engine.contracts import Codec, FamilySpec, ReadsLoudness, Source
-from demon_patch.engine.sound.loudness import frame_power
+from demon_patch.engine.contracts import Codec, FamilySpec, Source
+from demon_patch.engine.sound.loudness import ReadsLoudness, frame_power
 from demon_patch.engine.sound.window import decode_window
 
 MATCH_SECONDS = 0.5  # span over which loudness is compared

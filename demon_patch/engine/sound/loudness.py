@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
 import numpy as np
 from numpy.typing import NDArray
 
 from demon_patch.arrays import Array
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Reals = NDArray[np.floating]
 
@@ -14,6 +19,17 @@ Reals = NDArray[np.floating]
 _SHELF_HZ, _SHELF_DB, _SHELF_Q = 1681.974450955533, 3.999843853973347, 0.7071752369554196
 _PASS_HZ, _PASS_Q = 38.13547087602444, 0.5003270373238773
 _SHELF_MIDDLE = 0.4996667741545416  # the shelf's gain at its corner, as an exponent of the whole
+
+
+@runtime_checkable
+class ReadsLoudness(Protocol):
+    """A codec that can estimate from a latent how loud its sound will be. With other codecs the music keeps the
+    loudness that decoding gives it."""
+
+    def loudness(self, latent: Tensor) -> Tensor:
+        """Returns the K-weighted power [T] of each latent frame of a latent [T, C], without decoding it. The scale is
+        that of `frame_power`."""
+        ...
 
 
 def k_weight(hertz: Reals) -> Array:

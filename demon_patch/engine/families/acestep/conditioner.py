@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from demon_patch.engine.contracts import COMPOSERS, Codec, Conditioning, FamilySpec, Source
+from demon_patch.engine.contracts import WIDE, Codec, Conditioning, FamilySpec, Source
 from demon_patch.engine.families.acestep.build import Parts
 from demon_patch.engine.families.acestep.key import key_of
 from demon_patch.engine.families.acestep.spec import GROUP
@@ -87,7 +87,7 @@ class AceStepConditioner:
         words = Wording(prompt.text, prompt.lyrics, prompt.language)
         return self._encoded(words, song, "repaint" if repaints else "cover" if covers else "text2music")
 
-    def compose(self, prompt: str, seconds: float, seed: int, composer: str = COMPOSERS[0]) -> Source:
+    def compose(self, prompt: str, seconds: float, seed: int, composer: str = WIDE) -> Source:
         """Returns silence: the family composes no clip, and makes music from the prompt alone. `seed` has no effect."""
         return replace(self.alone(seconds, metas_of(prompt, Metas()).bpm), notes=(_TEXT_ONLY,), alone=False)
 

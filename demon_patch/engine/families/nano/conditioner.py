@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from demon_patch.engine.contracts import COMPOSERS, Codec, Conditioning, Source
+from demon_patch.engine.contracts import WIDE, Codec, Conditioning, Source
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.families.nano.compose import compose_song
 from demon_patch.engine.families.nano.hints import structure_hints
@@ -33,7 +33,7 @@ class NanoConditioner:
         tags, unknown = parse(text)
         return Conditioning(torch.tensor(tags.tokens()), text, unknown)
 
-    def compose(self, prompt: str, seconds: float, seed: int, composer: str = COMPOSERS[0]) -> Source:
+    def compose(self, prompt: str, seconds: float, seed: int, composer: str = WIDE) -> Source:
         """Returns a source that is composed and synthesised after `prompt` by the first composer, whichever is asked
         for: a loop of `seconds`, 8 to 60.
 

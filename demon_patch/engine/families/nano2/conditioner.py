@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from demon_patch.arrays import Samples
-from demon_patch.engine.contracts import COMPOSERS, Codec, Conditioning, Source
+from demon_patch.engine.contracts import FIRST, WIDE, Codec, Conditioning, Source
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.families.nano.compose import first_score
 from demon_patch.engine.families.nano.hints import structure_hints
@@ -45,7 +45,7 @@ class Nano2Conditioner:
         tags, unknown = parse(text)
         return Conditioning(torch.tensor(tags.tokens()), text, unknown)
 
-    def compose(self, prompt: str, seconds: float, seed: int, composer: str = COMPOSERS[0]) -> Source:
+    def compose(self, prompt: str, seconds: float, seed: int, composer: str = WIDE) -> Source:
         """Returns a source that is composed and synthesised after `prompt`, with its exact score: a loop of `seconds`,
         8 to 60.
 
@@ -53,7 +53,7 @@ class Nano2Conditioner:
         Equal arguments give equal sources.
         """
         frames = SPEC.frames(seconds)
-        if composer == "first":
+        if composer == FIRST:
             song = played(first_score(prompt, frames, seed))
         else:
             tags, _ = parse(prompt)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
-from demon_patch.engine.contracts import COMPOSERS
+from demon_patch.engine.contracts import COMPOSERS, WIDE
 from demon_patch.engine.sound.bar_template import BPM
 from demon_patch.nodes.language.declare import refuse, resource
 from demon_patch.nodes.language.migration import Migration
@@ -60,7 +60,7 @@ def composed_source(
     style: str = text("house", doc="What is composed, in the words of a prompt."),
     seconds: float = value(24, 8, 60, unit="s", taper="log", doc="Length; rounded to what loops."),
     seed: float = value(1, 0, 65535, taper="int", doc="Which piece of that style."),
-    composer: str = option(COMPOSERS[0], *COMPOSERS, doc=_COMPOSER),
+    composer: str = option(WIDE, *COMPOSERS, doc=_COMPOSER),
 ) -> Hashable:
     """("composed", style, seconds, seed, composer). Patches of before the choice of composer have the first."""
     return ("composed", " ".join(style.split()), float(seconds), int(seed), composer)

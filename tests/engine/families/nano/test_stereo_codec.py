@@ -9,7 +9,7 @@ import pytest
 import torch
 from scipy.signal import butter, sosfilt
 
-from demon_patch.engine.contracts import Codec, ReadsLoudness
+from demon_patch.engine.contracts import Codec
 from demon_patch.engine.families.nano import image
 from demon_patch.engine.families.nano.attacks import Attacks
 from demon_patch.engine.families.nano.codec import NanoCodec
@@ -22,7 +22,7 @@ from demon_patch.engine.families.nano.stereo_codec import FRAME, StereoCodec, sy
 from demon_patch.engine.families.nano.stft import band_bank, istft, stft
 from demon_patch.engine.families.nano.synth import Setup, render
 from demon_patch.engine.families.nano.weights import save
-from demon_patch.engine.sound.loudness import frame_power
+from demon_patch.engine.sound.loudness import ReadsLoudness, frame_power
 from demon_patch.errors import WeightsError
 
 RATE, MARGIN = 48_000, 13
