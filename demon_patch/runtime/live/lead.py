@@ -40,10 +40,10 @@ class Lead:
         self._expected = seconds
 
     def expect_company(self, seconds: float) -> None:
-        """Adds some seconds to the lead at once, while other work takes a share of the processor; 0 takes them back."""
-        change = seconds - self._company
-        self._company = seconds
-        self.frames = min(max(self.frames + ceil(change * self._rate), 1), ceil(LONGEST * self._rate))
+        """Adds some seconds to the lead at once, while other work takes a share of the processor. 0 ends that: the lead
+        shrinks a frame at a time, as always, since such work leaves something to be cleared away."""
+        more, self._company = max(seconds - self._company, 0.0), seconds
+        self.frames = min(self.frames + ceil(more * self._rate), ceil(LONGEST * self._rate))
 
     def note_wait(self, seconds: float) -> None:
         """Notes the seconds between two chances to decode."""

@@ -286,7 +286,7 @@ class TickLoop:
 
     def expect_company(self, seconds: float) -> None:
         """On the tick thread. Decodes `seconds` further ahead from now on, while other work takes a share of the
-        processor; 0 ends that."""
+        processor; 0 ends that, little by little."""
         self._lead.expect_company(seconds)
         self.performer.lead = self._lead.frames
         self.serve()

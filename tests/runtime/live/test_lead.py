@@ -52,3 +52,22 @@ def test_it_never_vanishes() -> None:
     lead.expect_waits(1.0)
     lead.expect_waits(0.001)
     assert lead.frames >= 1
+
+
+def test_company_lengthens_it_at_once_and_leaves_it_frame_by_frame() -> None:
+    lead = Lead(RATE, 4)
+    alone = settled(lead, 0.04)
+    lead.expect_company(0.5)
+    assert lead.frames == alone + 13  # half a second
+    for _ in range(2 * CALM):
+        lead.note_wait(0.04)
+        assert lead.updated(0.03) == alone + 13
+    lead.expect_company(0.0)
+    assert lead.frames == alone + 13
+    for less in range(1, 14):
+        lengths = [lead.updated(0.03) for _ in range(CALM)]
+        assert lengths == [alone + 14 - less] * (CALM - 1) + [alone + 13 - less]
+    assert settled(lead, 0.04) == alone
+    lead.expect_company(0.5)
+    lead.expect_company(0.5)
+    assert lead.frames == alone + 13
