@@ -57,17 +57,17 @@ def test_it_never_vanishes() -> None:
 def test_company_lengthens_it_at_once_and_leaves_it_frame_by_frame() -> None:
     lead = Lead(RATE, 4)
     alone = settled(lead, 0.04)
-    lead.expect_company(0.5)
-    assert lead.frames == alone + 13  # half a second
+    lead.expect_company(0.4)
+    assert lead.frames == alone + 10  # .4 seconds
     for _ in range(2 * CALM):
         lead.note_wait(0.04)
-        assert lead.updated(0.03) == alone + 13
+        assert lead.updated(0.03) == alone + 10
     lead.expect_company(0.0)
-    assert lead.frames == alone + 13
-    for less in range(1, 14):
+    assert lead.frames == alone + 10
+    for less in range(1, 11):
         lengths = [lead.updated(0.03) for _ in range(CALM)]
-        assert lengths == [alone + 14 - less] * (CALM - 1) + [alone + 13 - less]
+        assert lengths == [alone + 11 - less] * (CALM - 1) + [alone + 10 - less]
     assert settled(lead, 0.04) == alone
-    lead.expect_company(0.5)
-    lead.expect_company(0.5)
-    assert lead.frames == alone + 13
+    lead.expect_company(0.4)
+    lead.expect_company(0.4)
+    assert lead.frames == alone + 10
