@@ -8,18 +8,21 @@ from cyclopts import App
 
 from demon_patch.console import Switch, examples, out, show, tell
 from demon_patch.errors import DemonError
+from demon_patch.shell_word import shell_word
 
 model = App(name="model", help="The models that can play a patch.")
 
 
 @model.command(name="list", help_epilogue=examples("demon-patch model list"))
 def list_models(*, model_dir: Path | None = None) -> None:
-    """Lists all models, each with whether its weights are on this machine, and where models are looked for.
+    """Lists all models, each with whether its weights are on this machine, and where models are looked for; then each
+    folder of weights that demon-patch lora bake wrote, with the options that play it.
 
     Parameters:
         model_dir: The folder of models, in place of DEMON_PATCH_MODELS.
     """
     from demon_patch.engine.families import NAMES, spec_of, weights_bytes
+    from demon_patch.engine.lora.baked_folders import baked_folders
     from demon_patch.engine.model_folder import model_folder, use_model_folder
 
     if model_dir is not None:
@@ -29,6 +32,9 @@ def list_models(*, model_dir: Path | None = None) -> None:
         here = f"{size / 1e9:.2f} GB here" if size >= 1e8 else f"{size / 1e6:.1f} MB here" if size else "not here"
         show(f"{name:30} {here:14} {spec_of(name).title}")
     show(f"models are looked for in {model_folder()}")
+    for baked in baked_folders():
+        play = f"--model {baked.model} --weights {shell_word(baked.folder)}"
+        show(f"{play}  {baked.model} with {', '.join(baked.loras)}")
 
 
 @model.command(

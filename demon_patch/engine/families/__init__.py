@@ -146,6 +146,16 @@ def write_baked(name: str, loras: Loras, folder: Path) -> Path:
     return _baking(name).write_baked(loras, folder)
 
 
+def baked_loras(name: str, folder: Path) -> tuple[str, ...]:
+    """Returns the LoRAs that `write_baked` added to the weights of a model in a folder, each with its strength ("tape
+    at 0.8"), without torch; none where it holds no such weights of this model. Raises DemonError for an unknown
+    name."""
+    from demon_patch.engine.families.nano.stored import baked_into  # noqa: PLC0415 (which imports this package)
+
+    own = getattr(import_module(_package(name)), "WEIGHTS", None)
+    return () if own is None else baked_into(own, folder)
+
+
 def _baking(name: str) -> Any:
     """Returns the module of a family that writes and loads baked weights. Raises DemonError where there is none."""
     try:
