@@ -139,7 +139,8 @@ class Session:
         return self.family.conditioner.compose(prompt, seconds, seed, composer)
 
     def alone(self, *, seconds: float = 60.0, bpm: float | None = None) -> Source:
-        """Returns what stands in place of a source where music is made from its prompt alone (`engine.alone.alone`)."""
+        """Returns what stands in place of a source where music is made from its prompt alone (`engine.alone.alone`).
+        With a tempo it lasts whole bars."""
         return alone(self.family, seconds, bpm)
 
     def source(
