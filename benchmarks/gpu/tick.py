@@ -20,9 +20,9 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from demon_patch.bench.machine import machine
+from demon_patch.engine.device import device_of
 from demon_patch.engine.executors import choose, executor_named
 from demon_patch.engine.executors.builds import version_of
-from demon_patch.engine.executors.on_device import device_of
 from demon_patch.engine.families import load_family
 from demon_patch.engine.session import Session
 

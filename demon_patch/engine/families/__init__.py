@@ -12,12 +12,14 @@ from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 
 from demon_patch.errors import DemonError
 from demon_patch.nearest import did_you_mean
 
 if TYPE_CHECKING:
+    import torch
+
     from demon_patch.engine.contracts import Family, FamilySpec
     from demon_patch.engine.lora.merge import Loras
     from demon_patch.engine.model_download import Download
@@ -112,14 +114,34 @@ def spec_of(name: str) -> FamilySpec:
     return _model(name).spec_for(name)
 
 
-def load_family(name: str, weights: Path | None = None) -> Family:
+@runtime_checkable
+class LoadsOnDevice(Protocol):
+    """The package of a family whose models can lie on a GPU."""
+
+    def load_on(self, name: str, device: torch.device, dtype: torch.dtype) -> Family:
+        """Loads one of its models onto a device, with the denoiser's weights in a type of numbers. Raises
+        WeightsError."""
+        ...
+
+
+def load_family(name: str, weights: Path | None = None, executor: str | None = None) -> Family:
     """Loads a model with its weights and returns it.
 
     weights: a folder that `write_baked` wrote, in place of the model's own weights.
+    executor: lets a model that can lie on a GPU lie where this executor wants it (`executors.placement`); by default it
+        lies on the processor, in float32.
     Raises DemonError for an unknown name, and for other weights where the model plays its own alone; WeightsError for
     weights that are missing, damaged, or of another model.
     """
-    return _model(name).load_model(name) if weights is None else _baking(name).load_baked(weights)
+    if weights is not None:
+        return _baking(name).load_baked(weights)
+    package = _model(name)
+    if executor is None or not isinstance(package, LoadsOnDevice):
+        return package.load_model(name)
+    from demon_patch.engine.executors.placement import device_for, dtype_for  # noqa: PLC0415 (it loads torch)
+
+    device = device_for(executor)
+    return package.load_on(name, device, dtype_for(executor, device))
 
 
 def inspect(name: str) -> Inspection:

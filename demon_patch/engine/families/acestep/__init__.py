@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from demon_patch.engine.families.acestep.models import NAMES
 
 if TYPE_CHECKING:
+    import torch
+
     from demon_patch.engine.contracts import Family, FamilySpec
     from demon_patch.engine.families import Inspection
     from demon_patch.engine.model_download import Download
@@ -32,6 +34,14 @@ def load_model(name: str) -> Family:
     from demon_patch.engine.families.acestep.load import load  # noqa: PLC0415 (keeps the import torch-free)
 
     return load(name)
+
+
+def load_on(name: str, device: torch.device, dtype: torch.dtype) -> Family:
+    """Loads a model from the folder of models onto a device, in a type of numbers; its codec stays float32. Raises the
+    errors of `load_model`."""
+    from demon_patch.engine.families.acestep.load import load  # noqa: PLC0415 (keeps the import torch-free)
+
+    return load(name, device=str(device), dtype=dtype)
 
 
 def stored_bytes(name: str) -> int:
