@@ -124,6 +124,11 @@ class LoadsOnDevice(Protocol):
         ...
 
 
+def can_lie_on_gpu(name: str) -> bool:
+    """Returns whether a model can lie on a GPU; raises DemonError for an unknown name."""
+    return isinstance(_model(name), LoadsOnDevice)
+
+
 def load_family(name: str, weights: Path | None = None, executor: str | None = None) -> Family:
     """Loads a model with its weights and returns it.
 
@@ -141,7 +146,12 @@ def load_family(name: str, weights: Path | None = None, executor: str | None = N
     from demon_patch.engine.executors.placement import device_for, dtype_for  # noqa: PLC0415 (it loads torch)
 
     device = device_for(executor)
-    return package.load_on(name, device, dtype_for(executor, device))
+    dtype = dtype_for(executor, device)
+    if device.type == "cuda":
+        from demon_patch.engine.executors.vram import check_free  # noqa: PLC0415 (which imports this module)
+
+        check_free(name, inspect(name).numbers, dtype, device)
+    return package.load_on(name, device, dtype)
 
 
 def inspect(name: str) -> Inspection:
