@@ -69,7 +69,9 @@ def pull(
     files = listed(downloads, models, endpoint)
     total = sum(file.size for file in files)
     free = memory.free()
-    if free is not None and 2 * total > free:  # float32 in memory, on a processor
+    if lacks := _gpu_lacks(name, total):
+        tell(lacks, "yellow")
+    elif free is not None and 2 * total > free:  # float32 in memory, on a processor
         told = f"{name} takes about {2 * total / 1e9:.1f} GB of memory on a processor, and {free / 1e9:.1f} GB are free"
         tell(told, "yellow")
     if dry_run:
@@ -82,6 +84,17 @@ def pull(
     for _ in get(files, endpoint, tell):
         pass
     show(f"{name} is whole, in {models}")
+
+
+def _gpu_lacks(name: str, size: int) -> str:
+    """Returns what a GPU that is here lacks for a model whose files have so many bytes; "" for nothing, or no GPU."""
+    from demon_patch.engine.families import can_lie_on_gpu
+
+    if not can_lie_on_gpu(name):
+        return ""
+    from demon_patch.engine.executors.vram import lacks
+
+    return lacks(name, size)
 
 
 @model.command(help_epilogue=examples("demon-patch model measure nano", "demon-patch model measure nano take.wav"))

@@ -35,7 +35,8 @@ _TINY = {
     "hidden_size": 16, "intermediate_size": 24, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 8,
     "num_hidden_layers": 3, "encoder_hidden_size": 16, "sliding_window": 6,
 }  # fmt: skip
-SIZES: Mapping[str, Mapping[str, Any]] = {"2b": _2B, "xl": _XL, "tiny": _TINY}
+_LAYER = {**_2B, "num_hidden_layers": 1}  # one layer of full size, for a processor
+SIZES: Mapping[str, Mapping[str, Any]] = {"2b": _2B, "xl": _XL, "layer": _LAYER, "tiny": _TINY}
 _TINY_CODEC = {"channel_multiples": [1, 1, 1, 1, 1], "decoder_channels": 2}
 
 
@@ -52,7 +53,7 @@ class Drawn:
             torch.cat((torch.randn(POSITIONS, self.width, generator=draw), torch.ones(POSITIONS, 1)), 1)
         )
 
-    def compose(self, prompt: str, seconds: float, seed: int) -> Source:
+    def compose(self, prompt: str, seconds: float, seed: int, composer: str = "") -> Source:
         """Returns noise as a clip."""
         frames, draw = round(seconds * 25), torch.Generator().manual_seed(seed)
         latent = torch.randn(frames, 64, generator=draw)
@@ -123,7 +124,9 @@ def _drawn(size: str, device: torch.device, dtype: torch.dtype) -> Family:
                                       "attention_bias": False, **SIZES[size]})  # fmt: skip
     with torch.device(device):
         transformer = nn.Module.to(make("transformer", sizes), dtype).eval().requires_grad_(False)
-        vae = make("vae", arguments("vae", _TINY_CODEC if size == "tiny" else {})).eval().requires_grad_(False)
+        vae = (
+            make("vae", arguments("vae", _TINY_CODEC if size in ("tiny", "layer") else {})).eval().requires_grad_(False)
+        )
     made: Any = AceStepDenoiser(transformer, "random")
     named = replace(spec("acestep-v15-xl-turbo" if size == "xl" else "acestep-v15-turbo"), name="random")
     return Family(named, made, AceStepCodec(vae, "random"), Drawn(int(sizes["encoder_hidden_size"])))

@@ -24,6 +24,7 @@ def checks_of(model: str, executor: str, dry: bool, taper: bool = False) -> tupl
     found = [check("files", lambda: files(model)), check("memory", lambda: memory(model, executor))]
     if not dry:
         found.append(check("rendering", lambda: rendering(model, executor), 1800.0))
+        found.append(check("playing", lambda: playing(model, executor), 1800.0))
     if taper and not dry:
         found.append(check("strength", lambda: strength(model, executor), 6 * 3600.0))
     return tuple(found)
@@ -101,6 +102,16 @@ def rendering(model: str, executor: str) -> Iterator[Finding]:
         yield Finding(WARNING, f"{what}: it does not play live here", "render it, or play a smaller model")
     else:
         yield Finding(FINE, what)
+
+
+def playing(model: str, executor: str) -> Iterator[Finding]:
+    """Compares the executor with float32, and measures ticks and windows, unless memory lacks."""
+    if any(finding.level == FAULT for finding in memory(model, executor)):
+        yield Finding(FAULT, "nothing was measured: the memory does not hold the model", "see above")
+        return
+    from demon_patch.doctor import chosen_playing
+
+    yield from chosen_playing.playing(model, executor)
 
 
 def strength(model: str, executor: str) -> Iterator[Finding]:

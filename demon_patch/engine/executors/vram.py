@@ -40,6 +40,17 @@ def check_free(model: str, numbers: int, dtype: torch.dtype, device: torch.devic
         )
 
 
+def lacks(model: str, size: int) -> str:
+    """Returns a sentence without its full stop where the GPU that is here has less memory than a model needs whose
+    weights have so many bytes in 16 bits; "" where it has enough, or there is none."""
+    if not torch.cuda.is_available():
+        return ""
+    total = torch.cuda.get_device_properties(0).total_memory
+    if size + WORKING <= total:
+        return ""
+    return f"{model} takes about {(size + WORKING) / 1e9:.1f} GB of GPU memory, and this one has {total / 1e9:.1f} GB"
+
+
 def share_of(gigabytes: float, total: int, needed: int, model: str) -> float:
     """Returns the share of a GPU's memory that a limit is, above 0 to 1.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -11,7 +12,7 @@ import torch
 from demon_patch.doctor import chosen_model
 from demon_patch.doctor.findings import FAULT
 from demon_patch.engine.executors.placement import VARIABLE
-from demon_patch.engine.executors.vram import limit_vram, share_of
+from demon_patch.engine.executors.vram import lacks, limit_vram, share_of
 from demon_patch.engine.families import load_family
 from demon_patch.errors import DemonError
 from tests.support import tiny_acestep
@@ -64,4 +65,13 @@ def test_a_model_that_a_gpu_cannot_hold_is_refused_before_it_is_loaded(
     (finding,) = chosen_model.checks_of(tiny_acestep.NAME, "torch", True)[1].run()
     assert finding.level == FAULT
     assert "0.6 GB are free" in finding.what
-    assert load_family(tiny_acestep.NAME, None, "onnx").spec.name == tiny_acestep.NAME  # which runs on the processor
+    assert load_family(tiny_acestep.NAME).spec.name == tiny_acestep.NAME  # on the processor
+
+
+def test_what_a_gpu_lacks_is_told_before_files_are_got(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert lacks("a model", 10 * TOTAL) == ""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda device: SimpleNamespace(total_memory=TOTAL))
+    assert lacks("a model", TOTAL - 1_000_000_000) == ""
+    assert lacks("a model", TOTAL) == "a model takes about 25.0 GB of GPU memory, and this one has 24.0 GB"
