@@ -118,9 +118,17 @@ def spec_of(name: str) -> FamilySpec:
 class LoadsOnDevice(Protocol):
     """The package of a family whose models can lie on a GPU."""
 
-    def load_on(self, name: str, device: torch.device, dtype: torch.dtype) -> Family:
-        """Loads one of its models onto a device, with the denoiser's weights in a type of numbers. Raises
-        WeightsError."""
+    def load_on(self, name: str, device: torch.device, dtype: torch.dtype, weights: Path | None = None) -> Family:
+        """Loads one of its models onto a device, with the denoiser's weights in a type of numbers. weights: a folder
+        that `write_baked` wrote. Raises WeightsError."""
+        ...
+
+    def loras_in(self, name: str, folder: Path) -> tuple[str, ...]:
+        """Returns the LoRAs that were baked into a model in a folder, each with its strength, without torch."""
+        ...
+
+    def write_baked(self, name: str, loras: Loras, folder: Path) -> Path:
+        """Writes a model with LoRAs in its denoiser to a new folder, and returns it. Raises DemonError."""
         ...
 
 
@@ -129,20 +137,18 @@ def can_lie_on_gpu(name: str) -> bool:
     return isinstance(_model(name), LoadsOnDevice)
 
 
-def load_family(name: str, weights: Path | None = None, executor: str | None = None) -> Family:
+def load_family(name: str, weights: Path | None = None, executor: str = "onnx") -> Family:
     """Loads a model with its weights and returns it.
 
     weights: a folder that `write_baked` wrote, in place of the model's own weights.
-    executor: lets a model that can lie on a GPU lie where this executor wants it (`executors.placement`); by default it
-        lies on the processor, in float32.
+    executor: a model that can lie on a GPU lies where this executor wants it (`executors.placement`); by default on the
+        processor, in float32.
     Raises DemonError for an unknown name, and for other weights where the model plays its own alone; WeightsError for
     weights that are missing, damaged, or of another model.
     """
-    if weights is not None:
-        return _baking(name).load_baked(weights)
     package = _model(name)
-    if executor is None or not isinstance(package, LoadsOnDevice):
-        return package.load_model(name)
+    if not isinstance(package, LoadsOnDevice):
+        return package.load_model(name) if weights is None else _baking(name).load_baked(weights)
     from demon_patch.engine.executors.placement import device_for, dtype_for  # noqa: PLC0415 (it loads torch)
 
     device = device_for(executor)
@@ -151,7 +157,7 @@ def load_family(name: str, weights: Path | None = None, executor: str | None = N
         from demon_patch.engine.executors.vram import check_free  # noqa: PLC0415 (which imports this module)
 
         check_free(name, inspect(name).numbers, dtype, device)
-    return package.load_on(name, device, dtype)
+    return package.load_on(name, device, dtype, weights)
 
 
 def inspect(name: str) -> Inspection:
@@ -163,7 +169,7 @@ def inspect(name: str) -> Inspection:
 def weights_files(name: str, weights: Path | None = None) -> tuple[Path, ...]:
     """Returns the files of a model's weights, or those of a folder that `write_baked` wrote. Raises the errors of
     `inspect`."""
-    return inspect(name).files if weights is None else tuple(sorted(weights.glob(f"*{LORA}")))
+    return inspect(name).files if weights is None else tuple(sorted(weights.rglob(f"*{LORA}")))
 
 
 def downloads_of(name: str) -> tuple[Download, ...]:
@@ -175,6 +181,9 @@ def downloads_of(name: str) -> tuple[Download, ...]:
 def write_baked(name: str, loras: Loras, folder: Path) -> Path:
     """Writes a family's weights with LoRAs added to them for good to a new folder, which the family's `load` reads, and
     returns it. Raises DemonError for LoRAs that do not fit, a folder that exists, and a family that cannot."""
+    package = _model(name)
+    if isinstance(package, LoadsOnDevice):
+        return package.write_baked(name, loras, folder)
     return _baking(name).write_baked(loras, folder)
 
 
@@ -184,7 +193,10 @@ def baked_loras(name: str, folder: Path) -> tuple[str, ...]:
     name."""
     from demon_patch.engine.families.nano.stored import baked_into  # noqa: PLC0415 (which imports this package)
 
-    own = getattr(import_module(_package(name)), "WEIGHTS", None)
+    package = _model(name)
+    if isinstance(package, LoadsOnDevice):
+        return package.loras_in(name, folder)
+    own = getattr(package, "WEIGHTS", None)
     return () if own is None else baked_into(own, folder)
 
 

@@ -15,7 +15,7 @@ from demon_patch.engine.families.nano.weights import load_into, save
 from demon_patch.engine.lora.baked_folders import baked_folders, remember
 from demon_patch.engine.model_folder import session_loader
 from demon_patch.engine.session import Session
-from demon_patch.errors import DemonError, WeightsError
+from demon_patch.errors import WeightsError
 from tests.support.command import QUICK, Run
 
 
@@ -57,7 +57,7 @@ def test_what_does_not_fit_is_refused_with_its_mend(baked: Path, tmp_path: Path)
         with pytest.raises(WeightsError, match=what) as raised:
             load_family("nano", folder)
         assert "lora bake" in raised.value.mend
-    with pytest.raises(DemonError, match="cannot be baked into acestep"):
+    with pytest.raises(WeightsError, match="no folder of weights of acestep"):
         load_family("acestep-v15-turbo", baked)
 
 
