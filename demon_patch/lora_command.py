@@ -33,7 +33,8 @@ def info(name: str, *, model: str = "nano") -> None:
 @lora.command(help_epilogue=examples("demon-patch lora bake tape=0.8 --to worn-nano"))
 def bake(*loras: str, to: Annotated[Path, Parameter(name="--to")], model: str = "nano") -> None:
     """Writes a model's weights with LoRAs added to them for good, to a folder that play, render and host take with
-    --weights in place of the model's own. LoRAs that a patch plays are never baked: their strength moves.
+    --weights in place of the model's own; demon-patch model list names it from then on. LoRAs that a patch plays are
+    never baked: their strength moves.
 
     Parameters:
         loras: Each LoRA, as NAME=STRENGTH (0 to 2) or NAME for strength 1.
@@ -41,6 +42,7 @@ def bake(*loras: str, to: Annotated[Path, Parameter(name="--to")], model: str = 
         model: The model that they are for.
     """
     from demon_patch.engine.families import write_baked
+    from demon_patch.engine.lora.baked_folders import remember
     from demon_patch.engine.session import Session
     from demon_patch.errors import DemonError
 
@@ -55,6 +57,7 @@ def bake(*loras: str, to: Annotated[Path, Parameter(name="--to")], model: str = 
     if not pairs:
         raise DemonError("no LoRA is named", mend="write NAME=STRENGTH for each")
     folder = write_baked(model, pairs, to)
+    remember(folder)
     tell(f"wrote {folder}: play it with --model {model} --weights {shell_word(folder)}")
 
 

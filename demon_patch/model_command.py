@@ -8,18 +8,21 @@ from cyclopts import App
 
 from demon_patch.console import Switch, examples, out, show, tell
 from demon_patch.errors import DemonError
+from demon_patch.shell_word import shell_word
 
 model = App(name="model", help="The models that can play a patch.")
 
 
 @model.command(name="list", help_epilogue=examples("demon-patch model list"))
 def list_models(*, model_dir: Path | None = None) -> None:
-    """Lists all models, each with whether its weights are on this machine, and where models are looked for.
+    """Lists all models, each with whether its weights are on this machine, and where models are looked for; then each
+    folder of weights that demon-patch lora bake wrote, with the options that play it.
 
     Parameters:
         model_dir: The folder of models, in place of DEMON_PATCH_MODELS.
     """
     from demon_patch.engine.families import NAMES, spec_of, weights_bytes
+    from demon_patch.engine.lora.baked_folders import baked_folders
     from demon_patch.engine.model_folder import model_folder, use_model_folder
 
     if model_dir is not None:
@@ -29,6 +32,9 @@ def list_models(*, model_dir: Path | None = None) -> None:
         here = f"{size / 1e9:.2f} GB here" if size >= 1e8 else f"{size / 1e6:.1f} MB here" if size else "not here"
         show(f"{name:30} {here:14} {spec_of(name).title}")
     show(f"models are looked for in {model_folder()}")
+    for baked in baked_folders():
+        play = f"--model {baked.model} --weights {shell_word(baked.folder)}"
+        show(f"{play}  {baked.model} with {', '.join(baked.loras)}")
 
 
 @model.command(
@@ -63,7 +69,9 @@ def pull(
     files = listed(downloads, models, endpoint)
     total = sum(file.size for file in files)
     free = memory.free()
-    if free is not None and 2 * total > free:  # float32 in memory, on a processor
+    if lacks := _gpu_lacks(name, total):
+        tell(lacks, "yellow")
+    elif free is not None and 2 * total > free:  # float32 in memory, on a processor
         told = f"{name} takes about {2 * total / 1e9:.1f} GB of memory on a processor, and {free / 1e9:.1f} GB are free"
         tell(told, "yellow")
     if dry_run:
@@ -76,6 +84,17 @@ def pull(
     for _ in get(files, endpoint, tell):
         pass
     show(f"{name} is whole, in {models}")
+
+
+def _gpu_lacks(name: str, size: int) -> str:
+    """Returns what a GPU that is here lacks for a model whose files have so many bytes; "" for nothing, or no GPU."""
+    from demon_patch.engine.families import can_lie_on_gpu
+
+    if not can_lie_on_gpu(name):
+        return ""
+    from demon_patch.engine.executors.vram import lacks
+
+    return lacks(name, size)
 
 
 @model.command(help_epilogue=examples("demon-patch model measure nano", "demon-patch model measure nano take.wav"))

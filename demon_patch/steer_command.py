@@ -43,7 +43,7 @@ def find(
     """
     from demon_patch.engine.session import Session
     from demon_patch.engine.steering.file import write
-    from demon_patch.engine.steering.find import REACH, WEAK, of_prompts, of_sounds
+    from demon_patch.engine.steering.find import REACH, WEAK, eager, of_prompts, of_sounds
     from demon_patch.errors import DemonError
 
     if not 2 <= seeds <= 64:
@@ -51,7 +51,7 @@ def find(
     if to.suffix != ".safetensors" or to.exists():
         what = "this exists already" if to.exists() else "it is no .safetensors file"
         raise DemonError(what, file=to, mend="name a new file that ends in .safetensors")
-    session = Session.load(model, threads=1)
+    session = eager(Session.load(model, threads=1))
     if sounds:
         found, agreement = of_sounds(session, list(map(Path, more)), list(map(Path, less)), seeds, tell)
     else:

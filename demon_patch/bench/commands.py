@@ -60,6 +60,21 @@ def executors(executor: str = "onnx", *, save: Path | None = None, as_json: Json
 
 
 @bench.command
+def steering(*, save: Path | None = None, as_json: JsonFlag = False) -> None:
+    """Times a forward of the embedded model with the places for steering, of which none is used, against one without.
+
+    Parameters:
+        save: Keeps the rows in this JSON file.
+        as_json: Prints JSON: the rows, with the machine that they were measured on.
+    """
+    from demon_patch.bench.idle_steering import measure
+    from demon_patch.engine.families import load_family
+
+    rows = measure(load_family("nano"))
+    keep_rows("steering that is not used: a forward of one row, the embedded model, one thread", rows, save, as_json)
+
+
+@bench.command
 def gate(executor: str = "onnx", *, as_json: JsonFlag = False) -> None:
     """Compares the embedded model's sound by an executor with that in float32, on twelve prompts; fails if it is off.
 

@@ -21,9 +21,10 @@ def checks_of(model: str, executor: str, dry: bool, taper: bool = False) -> tupl
     def check(what: str, look: Callable[[], Iterable[Finding]], seconds: float = 120.0) -> Check:
         return Check(f"{TITLE}: {what} of {model} ({executor})", look, vital=True, seconds=seconds)
 
-    found = [check("files", lambda: files(model)), check("memory", lambda: memory(model))]
+    found = [check("files", lambda: files(model)), check("memory", lambda: memory(model, executor))]
     if not dry:
         found.append(check("rendering", lambda: rendering(model, executor), 1800.0))
+        found.append(check("playing", lambda: playing(model, executor), 1800.0))
     if taper and not dry:
         found.append(check("strength", lambda: strength(model, executor), 6 * 3600.0))
     return tuple(found)
@@ -46,11 +47,22 @@ def files(model: str) -> Iterator[Finding]:
     yield Finding(FINE, what, details=details)
 
 
-def memory(model: str) -> Iterator[Finding]:
-    """Compares the memory that a model needs with what is free."""
-    from demon_patch.engine.families import inspect
+def memory(model: str, executor: str) -> Iterator[Finding]:
+    """Compares the memory that a model needs, on the GPU or the processor, with what is free."""
+    from demon_patch.engine.executors.placement import device_for, dtype_for
+    from demon_patch.engine.families import can_lie_on_gpu, inspect
     from demon_patch.runtime.live.memory import WORKING, free
 
+    device = device_for(executor)
+    if device.type == "cuda" and can_lie_on_gpu(model):
+        import torch
+
+        from demon_patch.engine.executors.vram import check_free
+
+        dtype = dtype_for(executor, device)
+        check_free(model, inspect(model).numbers, dtype, device)
+        yield Finding(FINE, f"{model} fits on {torch.cuda.get_device_name(device)}, in {dtype}")
+        return
     needed, left = 4 * inspect(model).numbers + WORKING, free()
     what = f"{model} needs about {needed / 1e9:.2f} GB of memory on a processor, in float32"
     if left is None:
@@ -64,7 +76,7 @@ def memory(model: str) -> Iterator[Finding]:
 
 def rendering(model: str, executor: str) -> Iterator[Finding]:
     """Generates a song of 8 s in 8 steps, unless memory lacks, and decodes a second of it."""
-    if any(finding.level == FAULT for finding in memory(model)):
+    if any(finding.level == FAULT for finding in memory(model, executor)):
         yield Finding(FAULT, "nothing was rendered: the memory does not hold the model", "see above")
         return
     import torch
@@ -90,6 +102,16 @@ def rendering(model: str, executor: str) -> Iterator[Finding]:
         yield Finding(WARNING, f"{what}: it does not play live here", "render it, or play a smaller model")
     else:
         yield Finding(FINE, what)
+
+
+def playing(model: str, executor: str) -> Iterator[Finding]:
+    """Compares the executor with float32, and measures ticks and windows, unless memory lacks."""
+    if any(finding.level == FAULT for finding in memory(model, executor)):
+        yield Finding(FAULT, "nothing was measured: the memory does not hold the model", "see above")
+        return
+    from demon_patch.doctor import chosen_playing
+
+    yield from chosen_playing.playing(model, executor)
 
 
 def strength(model: str, executor: str) -> Iterator[Finding]:

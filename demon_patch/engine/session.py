@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Hashable, Mapping
-from dataclasses import replace
 from numbers import Real
 from pathlib import Path
 from typing import Any
@@ -16,12 +14,12 @@ from demon_patch.arrays import Samples
 from demon_patch.engine.alone import OF_SOURCE, alone
 from demon_patch.engine.check_controls import checked_number
 from demon_patch.engine.contracts import WIDE, Blend, Conditioning, Executor, Family, Handle, Source
-from demon_patch.engine.executors import DEFAULT, Choice, check_name, choose, executor_named
-from demon_patch.engine.families import load_family, weights_files
-from demon_patch.engine.lora.known_effects import weights_stamp
+from demon_patch.engine.device import device_of
+from demon_patch.engine.executors import DEFAULT, Choice, executor_named
+from demon_patch.engine.executors.streams import streams_for
+from demon_patch.engine.loading import load_with_executor
 from demon_patch.engine.lora.load import load_lora
 from demon_patch.engine.lora.merge import Lora, Loras
-from demon_patch.engine.networks import TakesCodec
 from demon_patch.engine.prompt_contracts import ReadsSong, Repaints, Sings
 from demon_patch.engine.ring.focus import focused
 from demon_patch.engine.ring.noise import NoiseBank
@@ -65,6 +63,7 @@ class Session:
 
     choice: which executor it is, and why, where `load` made the session; else None.
     stamp: says which weights are loaded, where `load` made the session; else None.
+    device: where the ring works, that of the denoiser's weights. streams: the order of work there.
     """
 
     def __init__(self, family: Family, executor: Executor | None = None, choice: Choice | None = None) -> None:
@@ -72,6 +71,8 @@ class Session:
         self.choice = choice
         self.stamp: str | None = None
         self.spec = family.spec
+        self.device = device_of(family.denoiser)
+        self.streams = streams_for(self.device)
         self.executor: Executor = executor if executor is not None else executor_named(DEFAULT)(family.denoiser)
         if self.executor.capacity < PLACES:
             raise DemonError(
@@ -101,15 +102,9 @@ class Session:
         Raises DemonError for an unknown name and for an executor that cannot run the model here, and WeightsError for
         missing or damaged weights.
         """
-        check_name(executor)
-        torch.set_num_threads(1)  # rows run side by side instead: see engine.executors.row_threads
-        family = load_family(name, weights)
-        choice = choose(executor, family.denoiser, live)
-        made = executor_named(choice.name)(family.denoiser, lanes=threads or min(os.cpu_count() or 1, 8))
-        if isinstance(made, TakesCodec):
-            family = replace(family, codec=made.codec(family.codec))
-        session = cls(family, made, choice)
-        session.stamp = weights_stamp(weights_files(name, weights))
+        loaded = load_with_executor(name, executor, threads, live, weights)
+        session = cls(loaded.family, loaded.executor, loaded.choice)
+        session.stamp = loaded.stamp
         return session
 
     def prompt(self, text: str, lyrics: str = "", language: str = "") -> Conditioning:
@@ -138,7 +133,8 @@ class Session:
         return self.family.conditioner.compose(prompt, seconds, seed, composer)
 
     def alone(self, *, seconds: float = 60.0, bpm: float | None = None) -> Source:
-        """Returns what stands in place of a source where music is made from its prompt alone (`engine.alone.alone`)."""
+        """Returns what stands in place of a source where music is made from its prompt alone (`engine.alone.alone`).
+        With a tempo it lasts whole bars."""
         return alone(self.family, seconds, bpm)
 
     def source(
@@ -258,7 +254,7 @@ class Session:
     def noise(self, song_frames: int) -> NoiseBank:
         """Returns the noise of songs of `song_frames` latent frames. All rings of this session share it."""
         if song_frames not in self._noise:
-            self._noise = {song_frames: NoiseBank(self.spec.latent_channels, song_frames)}
+            self._noise = {song_frames: NoiseBank(self.spec.latent_channels, song_frames, self.device)}
         return self._noise[song_frames]
 
     def step_values(self, source: Source, **controls: Any) -> dict[str, Tensor | str]:
@@ -275,7 +271,7 @@ class Session:
             self.executor, self.spec, self.noise(source.frames), depth=1, rows=range(PLACES // 2, PLACES)
         )  # places of its own: a ring may be playing
         ring.submit(self.request(prompt, source, **controls))
-        return ring.drain()[-1].latent
+        return ring.drain()[-1].latent.cpu()
 
     def decode(
         self, latent: Tensor, *, start: int = 0, frames: int | None = None, margin: int | None = None

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from demon_patch.doctor import chosen_model
+from demon_patch.doctor import chosen_model, chosen_playing
 from demon_patch.doctor.findings import FAULT, FINE
+from demon_patch.engine.session import Session
 from demon_patch.runtime.live import memory
 from tests.support import tiny_acestep as tiny
 from tests.support.findings import worst
@@ -23,9 +24,13 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_whole_model_passes_every_check(models: Path) -> None:
     checks = chosen_model.checks_of(tiny.NAME, "torch", False)
     found = {check.name: check.run() for check in checks}
-    assert len(found) == 3
+    assert len(found) == 4
     assert all(each.level != FAULT for part in found.values() for each in part), found
-    files, _, _ = found.values()
+    files, _, _, played = found.values()
+    assert "a forward by torch is" in played[0].what
+    assert played[0].what.endswith("which is rounding")
+    assert "a tick of" in played[1].what
+    assert "class request" in played[1].what
     assert "layout: official" in files[0].what
     assert sum("/model.safetensors" in line for line in files[0].details) == 2
     said = " ".join(each.what for part in found.values() for each in part)
@@ -52,9 +57,19 @@ def test_a_model_that_is_missing_or_broken_is_a_fault_with_its_mend(models: Path
 
 def test_too_little_memory_is_refused_with_numbers(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "free", lambda: 5_000_000)
-    files, needs, rendering = (check.run() for check in chosen_model.checks_of(tiny.NAME, "torch", False))
+    files, needs, rendering = (check.run() for check in chosen_model.checks_of(tiny.NAME, "torch", False)[:3])
     assert worst(files) == FINE
     assert worst(needs) == worst(rendering) == FAULT
     assert "GB of memory" in needs[0].what
     assert "0.01 GB are free" in needs[0].what
     assert len(rendering) == 1
+
+
+def test_an_executor_that_is_far_from_float32_is_a_fault(models: Path) -> None:
+    session = Session.load(tiny.NAME)
+    source, forward = session.compose("house", seconds=8.0, seed=1), session.executor.forward
+    assert chosen_playing._parity(session, source).level == FINE
+    session.executor.forward = lambda *given: 1.1 * forward(*given)  # type: ignore[method-assign]
+    finding = chosen_playing._parity(session, source)
+    assert finding.level == FAULT
+    assert "is 0.1 away from float32" in finding.what

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from demon_patch.engine.contracts import Conditioning, Denoiser
+from demon_patch.engine.device import device_of
 from demon_patch.engine.executors.torch_ import Prepared, TorchExecutor
 from demon_patch.engine.row_buckets import bucket_for
-
-
-def device_of(denoiser: object) -> torch.device:
-    """Returns the device of a denoiser's weights; the processor for one without weights."""
-    first = next(iter(denoiser.parameters()), None) if isinstance(denoiser, nn.Module) else None
-    return torch.device("cpu") if first is None else first.device
 
 
 class OnDeviceExecutor(TorchExecutor):

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from demon_patch.engine.contracts import Codec, Denoiser
+from demon_patch.engine.device import device_of
 from demon_patch.engine.executors import builds
 from demon_patch.engine.executors.builds import Build, not_built
 from demon_patch.engine.executors.export import check_libraries
@@ -29,6 +30,9 @@ from demon_patch.errors import DemonError
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
+
+
+_ON_PROCESSOR = "play it with --executor torch, or name onnx when it is loaded"
 
 
 class OnnxNetwork:
@@ -93,6 +97,8 @@ class OnnxExecutor(TorchExecutor):
     @classmethod
     def why_not(cls, denoiser: Denoiser) -> DemonError | None:
         """Returns why ONNX Runtime cannot run a denoiser here: a library or a build that is missing; None if it can."""
+        if device_of(denoiser).type != "cpu":
+            return DemonError("ONNX Runtime runs on the processor, and the model lies on a GPU", mend=_ON_PROCESSOR)
         try:
             check_libraries(("onnxruntime",))
             network = cls._of(denoiser)

@@ -202,6 +202,8 @@ class TorchExecutor:
         steering = None if sides is None else sides.steering
         blocks, hidden = self._blocks.shape
         check_steering(steering, (self.bucket, blocks, hidden))
+        steering = None if steering is None else steering.to(places.device, non_blocking=True)
+        strengths = None if strengths is None else strengths.to(places.device, non_blocking=True)
         embedded = time[:, :-1]
         if strengths is not None and self._sides.timed:
             changed = torch.cat([self._embedded(*row) for row in zip(time[:, -1:], strengths, strict=True)])
@@ -214,7 +216,7 @@ class TorchExecutor:
             return self._denoiser.embed_time(t)
 
     def _row_strengths(self, sides: SideInputs | None) -> Tensor | None:
-        """Returns the strength of each LoRA in each row, [R, n]; None if no LoRA adds anything.
+        """Returns the strength of each LoRA in each row, [R, n], where it was given; None if no LoRA adds anything.
 
         Whether all are 0 is asked on the CPU only: it would wait for another device.
         """
@@ -222,7 +224,7 @@ class TorchExecutor:
         if given is None:
             if not any(self._strengths):
                 return None
-            given = torch.tensor([self._strengths], device=self._buffers[0].device).expand(self.bucket, -1)
+            given = torch.tensor([self._strengths]).expand(self.bucket, -1)
         check_strengths(given, self.bucket, len(self._strengths))
         return None if not self._strengths or (given.device.type == "cpu" and not given.any()) else given
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,8 @@ import torch
 from torch import Tensor
 
 from demon_patch.engine.contracts import Denoiser, Executor
-from demon_patch.engine.executors.on_device import OnDeviceExecutor, device_of
+from demon_patch.engine.device import device_of
+from demon_patch.engine.executors.on_device import OnDeviceExecutor
 from demon_patch.engine.executors.torch_ import TorchExecutor
 from demon_patch.engine.side_inputs import SideInputs
 
@@ -136,7 +138,7 @@ class GpuTorchExecutor(OnDeviceExecutor):
         x, time, context, *condition = inputs
         steering = condition.pop() if sides[1] else None
         strengths = condition.pop() if sides[0] else None
-        low = torch.autocast(self.device.type, torch.bfloat16, enabled=self._low)
+        low = torch.autocast(self.device.type, torch.bfloat16) if self._low else nullcontext()
         with low, self._blocks.at(steering), self._sides.at(strengths):
             return velocity(x, time, context, tuple(condition))
 

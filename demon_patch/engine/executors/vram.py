@@ -22,6 +22,35 @@ def limit_vram(gigabytes: float, model: str) -> None:
     torch.cuda.set_per_process_memory_fraction(share_of(gigabytes, total, weight_bytes(model) + WORKING, model))
 
 
+def needed(numbers: int, dtype: torch.dtype) -> int:
+    """Returns the bytes of a GPU's memory that a model of so many numbers takes, about: its weights in a type of
+    numbers, and `WORKING`."""
+    return numbers * dtype.itemsize + WORKING
+
+
+def check_free(model: str, numbers: int, dtype: torch.dtype, device: torch.device) -> None:
+    """Raises DemonError, with the numbers, where a GPU has less memory free than a model of so many numbers needs, so
+    that it is refused before it is loaded."""
+    free, _ = torch.cuda.mem_get_info(device)
+    wanted = needed(numbers, dtype)
+    if wanted > free:
+        raise DemonError(
+            f"{model} needs about {wanted / 1e9:.1f} GB on the GPU, and {free / 1e9:.1f} GB are free",
+            mend="close what else uses the GPU, or play a smaller model: demon-patch model list",
+        )
+
+
+def lacks(model: str, size: int) -> str:
+    """Returns a sentence without its full stop where the GPU that is here has less memory than a model needs whose
+    weights have so many bytes in 16 bits; "" where it has enough, or there is none."""
+    if not torch.cuda.is_available():
+        return ""
+    total = torch.cuda.get_device_properties(0).total_memory
+    if size + WORKING <= total:
+        return ""
+    return f"{model} takes about {(size + WORKING) / 1e9:.1f} GB of GPU memory, and this one has {total / 1e9:.1f} GB"
+
+
 def share_of(gigabytes: float, total: int, needed: int, model: str) -> float:
     """Returns the share of a GPU's memory that a limit is, above 0 to 1.
 

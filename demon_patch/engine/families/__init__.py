@@ -12,12 +12,14 @@ from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 
 from demon_patch.errors import DemonError
 from demon_patch.nearest import did_you_mean
 
 if TYPE_CHECKING:
+    import torch
+
     from demon_patch.engine.contracts import Family, FamilySpec
     from demon_patch.engine.lora.merge import Loras
     from demon_patch.engine.model_download import Download
@@ -112,14 +114,50 @@ def spec_of(name: str) -> FamilySpec:
     return _model(name).spec_for(name)
 
 
-def load_family(name: str, weights: Path | None = None) -> Family:
+@runtime_checkable
+class LoadsOnDevice(Protocol):
+    """The package of a family whose models can lie on a GPU."""
+
+    def load_on(self, name: str, device: torch.device, dtype: torch.dtype, weights: Path | None = None) -> Family:
+        """Loads one of its models onto a device, with the denoiser's weights in a type of numbers. weights: a folder
+        that `write_baked` wrote. Raises WeightsError."""
+        ...
+
+    def loras_in(self, name: str, folder: Path) -> tuple[str, ...]:
+        """Returns the LoRAs that were baked into a model in a folder, each with its strength, without torch."""
+        ...
+
+    def write_baked(self, name: str, loras: Loras, folder: Path) -> Path:
+        """Writes a model with LoRAs in its denoiser to a new folder, and returns it. Raises DemonError."""
+        ...
+
+
+def can_lie_on_gpu(name: str) -> bool:
+    """Returns whether a model can lie on a GPU; raises DemonError for an unknown name."""
+    return isinstance(_model(name), LoadsOnDevice)
+
+
+def load_family(name: str, weights: Path | None = None, executor: str = "onnx") -> Family:
     """Loads a model with its weights and returns it.
 
     weights: a folder that `write_baked` wrote, in place of the model's own weights.
+    executor: a model that can lie on a GPU lies where this executor wants it (`executors.placement`); by default on the
+        processor, in float32.
     Raises DemonError for an unknown name, and for other weights where the model plays its own alone; WeightsError for
     weights that are missing, damaged, or of another model.
     """
-    return _model(name).load_model(name) if weights is None else _baking(name).load_baked(weights)
+    package = _model(name)
+    if not isinstance(package, LoadsOnDevice):
+        return package.load_model(name) if weights is None else _baking(name).load_baked(weights)
+    from demon_patch.engine.executors.placement import device_for, dtype_for  # noqa: PLC0415 (it loads torch)
+
+    device = device_for(executor)
+    dtype = dtype_for(executor, device)
+    if device.type == "cuda":
+        from demon_patch.engine.executors.vram import check_free  # noqa: PLC0415 (which imports this module)
+
+        check_free(name, inspect(name).numbers, dtype, device)
+    return package.load_on(name, device, dtype, weights)
 
 
 def inspect(name: str) -> Inspection:
@@ -131,7 +169,7 @@ def inspect(name: str) -> Inspection:
 def weights_files(name: str, weights: Path | None = None) -> tuple[Path, ...]:
     """Returns the files of a model's weights, or those of a folder that `write_baked` wrote. Raises the errors of
     `inspect`."""
-    return inspect(name).files if weights is None else tuple(sorted(weights.glob(f"*{LORA}")))
+    return inspect(name).files if weights is None else tuple(sorted(weights.rglob(f"*{LORA}")))
 
 
 def downloads_of(name: str) -> tuple[Download, ...]:
@@ -143,7 +181,23 @@ def downloads_of(name: str) -> tuple[Download, ...]:
 def write_baked(name: str, loras: Loras, folder: Path) -> Path:
     """Writes a family's weights with LoRAs added to them for good to a new folder, which the family's `load` reads, and
     returns it. Raises DemonError for LoRAs that do not fit, a folder that exists, and a family that cannot."""
+    package = _model(name)
+    if isinstance(package, LoadsOnDevice):
+        return package.write_baked(name, loras, folder)
     return _baking(name).write_baked(loras, folder)
+
+
+def baked_loras(name: str, folder: Path) -> tuple[str, ...]:
+    """Returns the LoRAs that `write_baked` added to the weights of a model in a folder, each with its strength ("tape
+    at 0.8"), without torch; none where it holds no such weights of this model. Raises DemonError for an unknown
+    name."""
+    from demon_patch.engine.families.nano.stored import baked_into  # noqa: PLC0415 (which imports this package)
+
+    package = _model(name)
+    if isinstance(package, LoadsOnDevice):
+        return package.loras_in(name, folder)
+    own = getattr(package, "WEIGHTS", None)
+    return () if own is None else baked_into(own, folder)
 
 
 def _baking(name: str) -> Any:

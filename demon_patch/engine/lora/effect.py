@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from demon_patch.engine.contracts import Family
+from demon_patch.engine.device import device_of
 from demon_patch.engine.lora.known_effects import effect_key, keep, known
 from demon_patch.engine.lora.side_paths import SidePaths
 from demon_patch.engine.steering.vector import BlockHooks
@@ -30,8 +31,9 @@ def effect_of(family: Family, lora: Lora) -> float:
 
     The mean over three timesteps, on seeded noise, a silent context and the null prompt.
     """
-    sides, on = SidePaths(family.denoiser, [lora]), torch.ones(1, 1)
-    tokens = family.conditioner.prompt("").tokens
+    device = device_of(family.denoiser)
+    sides, on = SidePaths(family.denoiser, [lora]), torch.ones(1, 1, device=device)
+    tokens = family.conditioner.prompt("").tokens.to(device)
     plain, added = sides.condition(lambda: family.denoiser.condition(tokens))
     changed = plain
     for more in added.values():
@@ -45,9 +47,9 @@ def effect_of_steering(family: Family, added: Tensor) -> float:
 
     added: [blocks, hidden].
     """
-    hooks = BlockHooks(family.denoiser)
-    condition = family.denoiser.condition(family.conditioner.prompt("").tokens)
-    return _distance(family, condition, condition, lambda: hooks.at(added[None]))
+    hooks, device = BlockHooks(family.denoiser), device_of(family.denoiser)
+    condition = family.denoiser.condition(family.conditioner.prompt("").tokens.to(device))
+    return _distance(family, condition, condition, lambda: hooks.at(added[None].to(device)))
 
 
 def _distance(
@@ -59,14 +61,15 @@ def _distance(
     """plain, changed: the condition without and with the change. on: within it the denoiser is changed."""
     spec, denoiser = family.spec, family.denoiser
     frames, draw = spec.frames(_SECONDS), torch.Generator().manual_seed(1)
-    x = torch.randn(1, frames, spec.latent_channels, generator=draw)
-    context = torch.zeros(1, frames, spec.context_channels)
+    device = device_of(denoiser)
+    x = torch.randn(1, frames, spec.latent_channels, generator=draw).to(device)
+    context = torch.zeros(1, frames, spec.context_channels, device=device)
 
     def velocity(moment: float, condition: tuple[Tensor, ...], changes: bool) -> Tensor:
         with ExitStack() as stack:
             if changes:
                 stack.enter_context(on())
-            time = denoiser.embed_time(torch.tensor([moment]))
+            time = denoiser.embed_time(torch.tensor([moment], device=device))
             return denoiser.velocity(x, time, context, tuple(part[None] for part in condition))
 
     found = 0.0

@@ -144,6 +144,6 @@ def laid_into(whole: Tensor, part: Tensor, start: int, spec: FamilySpec) -> Tens
     """
     if len(part) >= len(whole):
         return part
-    inner = part[spec.border : len(part) - spec.border]
+    inner, whole = part[spec.border : len(part) - spec.border], whole.to(part.device)
     at = torch.arange(start + spec.border, start + len(part) - spec.border, device=whole.device) % len(whole)
     return whole.index_copy(0, at, inner)

@@ -17,6 +17,8 @@ from demon_patch.engine.ring.request_controls import RequestControls, without
 from demon_patch.engine.ring.schedule import SchedulePlan
 from demon_patch.errors import DemonError
 
+_HOST = torch.device("cpu")
+
 FORWARDED = ("initialize", "full")
 """The guidance modes that run forwards of the negative prompt."""
 
@@ -99,10 +101,26 @@ class Request:
         others = (self.second, self.negative if self.guidance_mode in FORWARDED else None)
         return (self.conditioning, *(handle for handle in others if handle is not None))
 
+    def on(self, device: torch.device) -> Request:
+        """Returns the request with its tensors on a device, without waiting for it; itself where they lie there."""
+        if self.context.device == device:
+            return self
+
+        def moved(tensor: Tensor | None) -> Tensor | None:
+            return None if tensor is None else tensor.to(device, non_blocking=True)
+
+        return replace(
+            self,
+            context=self.context.to(device, non_blocking=True),
+            source=moved(self.source),
+            target=moved(self.target),
+            controls=self.controls.with_curves(lambda curve: curve.to(device, non_blocking=True)),
+        )
+
     def check(self, spec: FamilySpec, executor: Executor, device: torch.device) -> None:
-        """Raises DemonError for a tensor of the wrong shape or type or on another device, for a curve out of range or a
-        latent that is not finite, for a stretch outside the song, for a control without the prompt or clip that it
-        needs, and for a void handle."""
+        """Raises DemonError for a tensor of the wrong shape or type or on another device than the processor or
+        `device`, for a stretch outside the song, for a control without the prompt or clip that it needs, and for a void
+        handle; where the numbers lie on the processor, also for a curve out of range or a latent that is not finite."""
         if not isfinite(self.noise_position):
             raise DemonError(f"a noise position of {self.noise_position!r}", port="noise_drift", mend="give a number")
         _shape("context", self.context, (*self.context.shape[:1], spec.context_channels), device)
@@ -120,6 +138,8 @@ class Request:
             )
         for name, curve in self.controls.curves.items():
             _shape(name, curve, (self.frames,), device)
+            if curve.device.type != "cpu":
+                continue
             row, values = CONTROLS[name], _numbers(curve)
             if not row.lo <= float(values.min()) <= float(values.max()) <= row.hi:
                 span = f"{row.lo:g} to {row.hi:g}"
@@ -146,8 +166,9 @@ class Request:
 
 
 def check_finite(name: str, latent: Tensor) -> None:
-    """Raises DemonError that names the control `name` if a tensor made from a clip holds NaN or infinity."""
-    if not isfinite(float(_numbers(latent).sum())):
+    """Raises DemonError that names the control `name` if a tensor made from a clip holds NaN or infinity. On devices
+    other than the processor it is not read, since that would wait."""
+    if latent.device.type == "cpu" and not isfinite(float(_numbers(latent).sum())):
         raise DemonError("a clip whose latent is not finite", port=name, mend="give another clip")
 
 
@@ -157,7 +178,7 @@ def _numbers(tensor: Tensor) -> np.ndarray:
 
 
 def _shape(name: str, tensor: Tensor, shape: tuple[int, ...], device: torch.device) -> None:
-    if tensor.shape != shape or tensor.dtype != torch.float32 or tensor.device != device:
+    if tensor.shape != shape or tensor.dtype != torch.float32 or tensor.device not in (_HOST, device):
         raise DemonError(
             f"a {str(tensor.dtype).removeprefix('torch.')} tensor of shape {list(tensor.shape)} on {tensor.device}",
             port=name,

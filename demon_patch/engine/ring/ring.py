@@ -47,8 +47,9 @@ variance is wrong there, after 6 of 8 steps and also after 3 of 4."""
 class Ring:
     """Up to `depth` generations in flight, whose completions are evenly spaced in ticks.
 
-    A request waits until a slot is free and the next admission is due. It is used once. All tensors are on the noise
-    bank's device.
+    A request waits until a slot is free and the next admission is due. It is used once. Its tensors are moved to the
+    noise bank's device, where the ring works and completions lie; step values stay on the processor. A tick waits for
+    no device.
 
     depth: the number of slots, by default the family's ring depth.
     mode: with `latest`, a newer request replaces the waiting one. With `queue`, all requests are admitted in order.
@@ -114,7 +115,7 @@ class Ring:
             )
         if self.mode == "latest":
             self._waiting.clear()
-        self._waiting.append(request)
+        self._waiting.append(request.on(self._noise.device))
 
     def admits(self) -> bool:
         """Returns whether a request submitted now would be admitted on this tick. Where it would not, no request needs

@@ -146,6 +146,6 @@ class Schedules:
 
     def _made(self, plan: SchedulePlan) -> Schedule:
         t = plan.times()
-        single = t.float().to(self._device)
+        single = t.float().to(self._device, non_blocking=True)
         embedded = self._executor.prepare_schedule(single)
         return Schedule(plan, t, single.view(-1, 1, 1), embedded)

@@ -87,7 +87,7 @@ class Covered:
         """The rms distance [T] of each latent frame from the clips' latent; infinite without a cover."""
         if self.cover is None:
             return np.full(len(self.latent), np.inf)
-        away = (self.latent - self.cover.latent).square().mean(dim=1).sqrt()
+        away = (self.latent - self.cover.latent.to(self.latent.device)).square().mean(dim=1).sqrt()
         return away.double().cpu().numpy()
 
     @cached_property

@@ -16,8 +16,9 @@ import torch
 from torch import Tensor
 
 from demon_patch.engine.contracts import Source
+from demon_patch.engine.executors.on_device import OnDeviceExecutor
 from demon_patch.engine.lora.effect import effect_of_steering
-from demon_patch.engine.session import Session
+from demon_patch.engine.session import PLACES, Session
 from demon_patch.engine.steering.file import SteeringFile
 from demon_patch.engine.steering.vector import Steerable, shape_of
 from demon_patch.errors import DemonError
@@ -74,7 +75,7 @@ def of_sounds(
 
     def states(clip: Source, seed: int) -> Tensor:
         with _collected(session) as kept:
-            _look(session, clip, session.family.denoiser.condition(null.tokens), seed)
+            _look(session, clip, session.family.denoiser.condition(null.tokens.to(session.device)), seed)
         report(f"{clip.title}, noise {seed}")
         return torch.stack(kept).mean(0)
 
@@ -84,15 +85,24 @@ def of_sounds(
     return _found(session, found, f"from the sounds {names[0]} to {names[1]}")
 
 
+def eager(session: Session) -> Session:
+    """Returns a session of the same model whose forwards run eagerly, so that they can be looked into: a captured
+    forward of a GPU cannot. The given one is not used any more."""
+    if session.device.type == "cpu":
+        return session
+    return Session(session.family, OnDeviceExecutor(session.family.denoiser, 1, PLACES))
+
+
 @torch.inference_mode()
 def _look(session: Session, clip: Source, condition: tuple[Tensor, ...], seed: int) -> None:
     """Runs the denoiser on a clip under noise, at each of `TIMES`."""
-    denoiser, context = session.family.denoiser, session.family.conditioner.context(clip, 0.0)[None]
+    denoiser, device = session.family.denoiser, session.device
+    context = session.family.conditioner.context(clip, 0.0)[None].to(device)
     draw = torch.Generator().manual_seed(seed)
     for t in TIMES:
         x = t * torch.randn(clip.latent.shape, generator=draw) + (1 - t) * clip.latent
-        time = denoiser.embed_time(torch.tensor([t]))
-        denoiser.velocity(x[None], time, context, tuple(part[None] for part in condition))
+        time = denoiser.embed_time(torch.tensor([t], device=device))
+        denoiser.velocity(x[None].to(device), time, context, tuple(part[None] for part in condition))
 
 
 @contextmanager
@@ -105,7 +115,7 @@ def _collected(session: Session) -> Iterator[list[Tensor]]:
     def keep(_: object, __: object, output: Tensor) -> None:
         present.append(output.mean((0, 1)).detach().clone())
         if len(present) == blocks:
-            kept.append(torch.stack(present))
+            kept.append(torch.stack(present).float().cpu())
             present.clear()
 
     hooks = [block.register_forward_hook(keep) for block in cast(Steerable, session.family.denoiser).blocks]

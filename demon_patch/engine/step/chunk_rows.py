@@ -29,6 +29,7 @@ class ChunkRows:
     def __init__(self, spec: FamilySpec, noise: NoiseBank) -> None:
         self.noise_bank = noise
         self.buffers = Buffers(noise.device)
+        self._on_host = self.buffers if noise.device.type == "cpu" else Buffers()
         self.rows: Sequence[Row] = ()
         self._values: Mapping[str, Tensor | str] = {}
         self._host: dict[tuple[str, int], tuple[Tensor, np.ndarray]] = {}  # with the same memory as an array
@@ -54,14 +55,15 @@ class ChunkRows:
         return self.collect(name, [part(slot) for _, slot in self.rows])
 
     def collect(self, name: str, parts: list[Tensor]) -> Tensor:
-        """Returns tensors [1, ...] as one tensor [R, ...]: a single one itself, several as a copy in the buffer
-        `name`."""
+        """Returns tensors [1, ...] of one device as one tensor [R, ...]: a single one itself, several as a copy in the
+        buffer `name`."""
         if len(parts) == 1:
             return parts[0]
         shape = (len(parts), *broadcast(*(part.shape[1:] for part in parts)))
         if any(part.shape[1:] != shape[1:] for part in parts):
             parts = [part.expand(1, *shape[1:]) for part in parts]
-        return torch.cat(parts, out=self.buffers.take(name, shape, parts[0].dtype))
+        buffers = self._on_host if parts[0].device.type == "cpu" else self.buffers
+        return torch.cat(parts, out=buffers.take(name, shape, parts[0].dtype))
 
     def scalars(self, name: str, numbers: Sequence[float]) -> Tensor:
         """Returns one number for each row as a tensor [R, 1, 1], without waiting for a device."""
@@ -72,7 +74,9 @@ class ChunkRows:
         tensor, array = host
         array[:, 0, 0] = numbers
         device = self.buffers.device
-        return tensor if device.type == "cpu" else self.buffers.take(name, (len(numbers), 1, 1)).copy_(tensor)
+        if device.type == "cpu":
+            return tensor
+        return self.buffers.take(name, (len(numbers), 1, 1)).copy_(tensor, non_blocking=True)
 
     def noise(self, stream: Stream, step: int | None = None) -> Tensor:
         """Returns each row's noise of a stream, [R, T, C], at the slot's own denoising step or at `step`."""
@@ -88,7 +92,19 @@ class ChunkRows:
         return value if isinstance(value, str) else self._options[name]
 
     def value(self, name: str) -> Tensor | None:
-        """Returns a control's step value for these rows, [1 | R, 1 | T, 1 | C]; None if the control is off.
+        """Returns a control's step value for these rows on the device that works, [1 | R, 1 | T, 1 | C]; None if the
+        control is off."""
+        return self._sent(name, self.given(name))
+
+    def _sent(self, name: str, value: Tensor | None) -> Tensor | None:
+        """Returns a step value on the device that works, without waiting for it."""
+        if value is None or value.device.type == self.buffers.device.type:
+            return value
+        return self.buffers.take(f"{name} here", tuple(value.shape)).copy_(value, non_blocking=True)
+
+    def given(self, name: str) -> Tensor | None:
+        """Returns a control's step value for these rows as `value` does, but where it was given: on the processor,
+        where it can be read.
 
         A curve of the whole song is cut to each row's stretch (`focus.cut_values`).
         """
@@ -114,12 +130,11 @@ class ChunkRows:
         return self._defaults[name] if value is None else value
 
     def fader(self, name: str) -> Tensor | None:
-        """Returns a control's step value for these rows, [1 | R, 1 | T, 1 | C]; None if it is off.
-
-        On the CPU, None too if all its numbers are 0. On other devices they are not read, since that would wait.
-        """
-        value = self.value(name)
-        return None if value is None or (value.device.type == "cpu" and not value.numpy().any()) else value
+        """Returns a control's step value for these rows, [1 | R, 1 | T, 1 | C]; None if it is off, or all its numbers
+        are 0."""
+        value = self.given(name)
+        none = value is None or (value.device.type == "cpu" and not value.numpy().any())
+        return None if none else self._sent(name, value)
 
     def scaled(self, name: str, factor: Tensor, scale: Tensor | None) -> Tensor:
         """Returns factor * scale in the buffer `name`; `factor` itself if `scale` is None."""

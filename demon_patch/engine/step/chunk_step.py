@@ -106,8 +106,10 @@ class ChunkStep:
             kept = x
         amount = chunk.value("ode_noise")
         if amount is not None and not all(renoised):
+            given = chunk.given("ode_noise")
+            assert given is not None
             amount = chunk.where("ode_noise_rows", [not flag for flag in renoised], amount, self._zero)
-            noised = [flag or self._adds_noise(amount, at) for at, flag in enumerate(renoised)]
+            noised = [flag or self._adds_noise(given, at) for at, flag in enumerate(renoised)]
             noise, amount = chunk.noise(Stream.ODE), chunk.scaled("scaled", t_next, amount)
         else:
             noise, noised = None, list(renoised)

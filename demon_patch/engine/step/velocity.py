@@ -129,7 +129,8 @@ class Velocity:
         )
 
     def _sides(self, places: Sequence[int]) -> SideInputs | None:
-        """Returns what rows add beside the weights. places: for each row, the index of its slot in the chunk."""
+        """Returns what rows add beside the weights, on the processor. places: for each row, the index of its slot in
+        the chunk."""
         loras = self._per_row("lora_strength", places, len(self._executor.loras))
         depths = self._per_row("steer_depth", places, len(self.steering))
         if loras is None and depths is None:
@@ -138,7 +139,7 @@ class Velocity:
 
     def _per_row(self, name: str, places: Sequence[int], count: int) -> Tensor | None:
         """Returns a control that several nodes have as [R, count]; None if it is off or there is no such node."""
-        value = self._chunk.value(name)
+        value = self._chunk.given(name)
         if value is None or not count:
             return None
         each = value.expand(-1, -1, count) if value.shape[2] == 1 else value
@@ -146,13 +147,13 @@ class Velocity:
         return self._chunk.collect(f"{name} rows", rows)[:, 0]
 
     def _steered(self, depths: Tensor, places: Sequence[int]) -> Tensor | None:
-        """Returns what steering adds in each row, [R, blocks, hidden]; None if it adds nothing, which is asked on the
-        CPU only. depths: [R, vectors]."""
+        """Returns what steering adds in each row, [R, blocks, hidden]; None if it adds nothing. depths: [R,
+        vectors]."""
         acts = [[vector.acts(self._chunk.slots[at].stage) for vector in self.steering] for at in places]
-        depths = depths * torch.tensor(acts, dtype=depths.dtype).to(depths.device)
-        if depths.device.type == "cpu" and not depths.any():
+        depths = depths * torch.tensor(acts, dtype=depths.dtype)
+        if not depths.any():
             return None
-        parts = [depths[:, n, None, None] * vector.added.to(depths.device) for n, vector in enumerate(self.steering)]
+        parts = [depths[:, n, None, None] * vector.added for n, vector in enumerate(self.steering)]
         return torch.stack(parts).sum(0)
 
     def _condition_weight(self, live: int) -> Tensor | None:

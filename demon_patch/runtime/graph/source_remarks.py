@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from demon_patch.engine.alone import OF_SOURCE
+from demon_patch.engine.alone import OF_SOURCE, length_alone
 from demon_patch.engine.contracts import FamilySpec
 from demon_patch.errors import PatchError
 from demon_patch.nodes.library.engine.engine import LENGTH
@@ -29,9 +29,8 @@ def source_remarks(wiring: Wiring, plan: RingPlan, spec: FamilySpec, clip: bool)
                 f"it has no effect: {why}", node=plan.scheduler, port=LENGTH, mend="set the length on the source node"
             )
         return
-    seconds = spec.frames(plan.alone[0]) / spec.frame_rate
     yield PatchError(
-        f"nothing is covered: {seconds:g} s of music are made from the prompt alone",
+        f"nothing is covered: {length_alone(spec, *plan.alone)} of music are made from the prompt alone",
         node=plan.scheduler,
         port="source",
         mend=f"wire a source node to it to cover one, or set {LENGTH} for another length",

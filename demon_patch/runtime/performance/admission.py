@@ -173,7 +173,7 @@ class Admission:
         given = {name: value for name, value in given.items() if CONTROLS[name].becomes is None}
         if "noise_drift" in numbers:
             given["noise_position"] = self.drift(heard_at)
-        given |= sounding.parts_at(moment, self.feedback)
+        given |= sounding.admitted_parts(moment, self.feedback)
         given |= sounding.controls.notes_at(heard_at, now, self._played)
         if "feedback" in numbers:
             covered, back = given.get("source_latent", given["source"].latent), round(numbers["feedback_tap"])

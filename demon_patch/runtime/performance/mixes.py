@@ -132,6 +132,12 @@ class _Clip:
 Sums: TypeAlias = SmallCache[Source]
 KEPT_SUMS = 8
 
+Leaders: TypeAlias = dict[str, Source]
+"""By control, the clip that led the mix of the generation that was admitted last."""
+TAKES_THE_LEAD = 0.1
+"""How much larger than the leader's share of a mix another clip's share must be for that clip to lead. Without it, a
+fader that rests in the middle would change the words of tempo and key with each generation."""
+
 
 class Mixer:
     """Mixes the prompts and clips of a sounding program for a generation, at the moment for which the generation's
@@ -144,10 +150,13 @@ class Mixer:
 
     sums: the clips that were mixed, kept while their shares do not change, so that what the model computes from them
         is kept, too.
+    leaders: see `Leaders`. A generation keeps its leader, so that another clip takes the lead where a generation
+        begins to be heard.
     """
 
-    def __init__(self, weights: Weights, parts: Parts, framed: bool, sums: Sums) -> None:
+    def __init__(self, weights: Weights, parts: Parts, framed: bool, sums: Sums, leaders: Leaders) -> None:
         self._weights, self._parts, self._framed, self._sums = weights, parts, framed, sums
+        self._leaders = leaders
 
     def parts_at(self, frame: int, feedback: Feedback) -> dict[str, Any]:
         """Returns by control what a request takes at a transport frame: all prompts and clips, and `source_latent` [T,
@@ -157,7 +166,7 @@ class Mixer:
             if isinstance(first_part(part), Conditioning):
                 given[control] = self._blend(part, frame)
                 continue
-            clip, latent = self._cover(part, frame, feedback)
+            clip, latent = self._cover(part, frame, feedback, self._leaders.get(control))
             if latent is not None and control == "source":
                 given["source_latent"] = latent
             given[control] = clip if latent is None or control == "source" else replace(clip, latent=latent)
@@ -166,6 +175,10 @@ class Mixer:
             (_, a), (_, b) = prompt.inputs
             given |= {"prompt": self._blend(a, frame), "prompt_b": self._blend(b, frame)}
         return given
+
+    def note_admitted(self, given: Mapping[str, Any]) -> None:
+        """Notes the leaders of a generation that takes what `parts_at` gave."""
+        self._leaders.update({name: each.leader or each for name, each in given.items() if isinstance(each, Source)})
 
     def cover(self, frame: int, feedback: Feedback) -> Cover | None:
         """Returns the clips that are covered at a transport frame, with their shares of the latent; None where there is
@@ -208,17 +221,17 @@ class Mixer:
                 if each:
                     yield from self._prompts(inner, frame, share * float(each))
 
-    def _cover(self, part: Part, frame: int, feedback: Feedback) -> tuple[Source, Tensor | None]:
+    def _cover(self, part: Part, frame: int, feedback: Feedback, led: Source | None) -> tuple[Source, Tensor | None]:
         """Returns the clip that is covered at a transport frame. Where music is fed back, the second result is the
-        latent [T, C] that is covered in place of the clip's own; else None."""
+        latent [T, C] that is covered in place of the clip's own; else None. led: the leader so far."""
         fed_back = list(self._fed_back(part, frame, 1.0, feedback))
         clips = self._each(part, frame, feedback)
         if not fed_back:
-            return self._summed(clips), None
+            return self._summed(clips, led), None
         covered = sum((each.latent * each.clip.latent for each in clips), 0.0)
         covered = sum((share * feedback.latent(back) for back, share in fed_back), covered)
         assert isinstance(covered, Tensor)
-        return self._summed([_Clip(each.clip, each.hints, each.hints) for each in clips]), covered
+        return self._summed([_Clip(each.clip, each.hints, each.hints) for each in clips], led), covered
 
     def _each(self, part: Part, frame: int, feedback: Feedback) -> list[_Clip]:
         """Returns each clip of a part once, with the sums of its shares."""
@@ -253,20 +266,30 @@ class Mixer:
         if len(loud) > len(part.inputs) and loud[-1]:
             yield max(round(self._weights.weight_at(part.node, "tap", frame)), 1), share * float(loud[-1])
 
-    def _summed(self, clips: list[_Clip]) -> Source:
-        """Returns the sum of several clips of one length, by their shares. Its sound is the first clip's; its leader
-        the clip with the largest share, of equal ones the first."""
+    def _summed(self, clips: list[_Clip], led: Source | None) -> Source:
+        """Returns the sum of several clips of one length, by their shares. Its sound is the first clip's, its leader
+        that of `_leader`."""
         if len(clips) == 1 and clips[0].latent == clips[0].hints == 1.0:
             return clips[0].clip
+        leader = _leader(clips, led)
 
         def made() -> Source:
             latent = sum(each.latent * each.clip.latent for each in clips)
             hints = sum(each.hints * each.clip.hints for each in clips)
             assert isinstance(latent, Tensor)
             assert isinstance(hints, Tensor)
-            leader = max(clips, key=lambda each: each.latent).clip
             scores = [each.hints * each.clip.score for each in clips if each.clip.score is not None]
             score = torch.stack(scores).sum(0).clamp_(max=1.0) if scores else None
             return replace(clips[0].clip, latent=latent, hints=hints, leader=leader, score=score)
 
-        return self._sums.get(tuple((Same(each.clip), each.latent, each.hints) for each in clips), made)
+        shared = tuple((Same(each.clip), each.latent, each.hints) for each in clips)
+        return self._sums.get((Same(leader), shared), made)
+
+
+def _leader(clips: list[_Clip], led: Source | None) -> Source:
+    """Returns the clip with the largest share, of equal ones the first; but the leader so far (`led`, None for none)
+    where no other clip's share is larger by `TAKES_THE_LEAD`."""
+    most = max(clips, key=lambda each: each.latent)
+    before = next((each for each in clips if each.clip is led), most)
+    whole = sum(each.latent for each in clips)
+    return (most if most.latent > before.latent + TAKES_THE_LEAD * whole else before).clip

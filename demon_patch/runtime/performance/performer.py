@@ -195,6 +195,7 @@ class Performer:
         """Runs the forwards of a tick. `between` is called on this thread between the rows; it may call `due` and
         `sound`."""
         self._finished = self.ring.advance(self.admission.step_controls(self.now), between)
+        self.session.streams.settle()
 
     def finish(self, now: int) -> None:
         """Does what comes after the forward, at transport frame `now`: queues the generations that it finished, so that
@@ -206,6 +207,7 @@ class Performer:
             self._complete(done)
         if self._changed_in_flight and not self._finished:
             self._preview()
+        self.session.streams.mark()
 
     # -- changes ------------------------------------------------------------------------------------------------
     def swap(self, program: Program, parts: Parts | None = None, at: int | None = None) -> None:
@@ -337,7 +339,7 @@ class Performer:
             self._covered(done, self._song), heard_at, made.values, late, heard_at - made.heard_at
         )
         if self.soundings.now.feeds:
-            self.admission.feedback.add(self._song)
+            self.admission.feedback.add(self._song.cpu())
         self.trace.completed(completion)
         self.trace.as_made.append((heard_at, self.admission.scalars_of(done.slot, self.now)))
         self.queue.add(completion, self.now + self.lead)
@@ -391,4 +393,5 @@ class Performer:
             per = self.spec.samples_per_frame
             return sounding.source_sound(window.start, np.arange(start * per, (start + frames) * per))
         dry, match = (sounding.controls.control_value(name, window.start) for name in ("dry", "match"))
-        return window.completion.song.sound(start, frames, dry=dry, match=match >= 0.5)
+        with self.session.streams.decoding(window.completion.latent):
+            return window.completion.song.sound(start, frames, dry=dry, match=match >= 0.5)

@@ -20,7 +20,7 @@ from demon_patch.runtime.graph.parameters import Turned
 from demon_patch.runtime.graph.program import Program
 from demon_patch.runtime.performance.control_values import LORA, ON, STEER, ControlValues, Sides
 from demon_patch.runtime.performance.feedback import Feedback
-from demon_patch.runtime.performance.mixes import KEPT_SUMS, Mixer, Parts, Sums, first_part
+from demon_patch.runtime.performance.mixes import KEPT_SUMS, Leaders, Mixer, Parts, Sums, first_part
 from demon_patch.small_cache import SmallCache
 
 Values = Mapping[str, Tensor | str]
@@ -33,7 +33,7 @@ class Sounding:
     parts: prompts, clips and mixes by control; `prompt` and `source` are always there.
     guard: see `Forecast`.
     spec: the model family that plays.
-    sums: the clips that mixes made (see `Mixer`).
+    sums, leaders: the clips that mixes made, and those that led them (see `Mixer`).
     """
 
     forecast: Forecast
@@ -41,12 +41,13 @@ class Sounding:
     guard: int
     spec: FamilySpec
     sums: Sums = field(default_factory=lambda: SmallCache(KEPT_SUMS))
+    leaders: Leaders = field(default_factory=dict)
     controls: ControlValues = field(init=False)
 
     def __post_init__(self) -> None:
         self.controls = ControlValues(self.program, self.forecast, self.guard, self.spec)
         framed = self.program.ring.framed is not None
-        self._mixer = Mixer(self.controls.weights, self.parts, framed, self.sums)
+        self._mixer = Mixer(self.controls.weights, self.parts, framed, self.sums, self.leaders)
         self._gains = [
             index for index, engine_port in enumerate(self.program.engine_ports) if engine_port.port == "gain"
         ]
@@ -54,7 +55,7 @@ class Sounding:
     def after(self, forecast: Forecast, parts: Parts | None) -> Sounding:
         """Returns a new sounding program with another program's forecast, and with `parts`; None keeps the present
         parts."""
-        return Sounding(forecast, parts or self.parts, self.guard, self.spec, self.sums)
+        return Sounding(forecast, parts or self.parts, self.guard, self.spec, self.sums, self.leaders)
 
     @property
     def program(self) -> Program:
@@ -91,6 +92,12 @@ class Sounding:
         """Returns by control the prompts and clips of a generation whose controls are read for a transport frame
         (`Mixer.parts_at`)."""
         return self._mixer.parts_at(frame, feedback)
+
+    def admitted_parts(self, frame: int, feedback: Feedback) -> dict[str, Any]:
+        """Returns what `parts_at` does, for a generation that takes it (`Mixer.note_admitted`)."""
+        given = self._mixer.parts_at(frame, feedback)
+        self._mixer.note_admitted(given)
+        return given
 
     def cover(self, frame: int, feedback: Feedback) -> Cover | None:
         """Returns the clips that a generation covers whose controls are read for a transport frame; None where all of

@@ -9,6 +9,7 @@ import pytest
 import torch
 from msgspec import structs
 
+from demon_patch.engine.alone import length_alone
 from demon_patch.engine.contracts import FamilySpec
 from demon_patch.engine.families import spec_of
 from demon_patch.engine.session import Session
@@ -38,7 +39,7 @@ def performer_of(document: Patch, **family: Any) -> Performer:
 
 
 def test_the_scheduler_says_how_long_the_song_is() -> None:
-    for seconds, frames in ((10.0, 250), (8.02, 200), (59.5, 1488)):
+    for seconds, frames in ((10.0, 250), (8.02, 200), (55.1, 1400)):  # whole bars of 2 s
         performer = performer_of(alone(length=seconds))
         assert performer.source.frames == performer.program.song_frames == frames
         assert performer.transport.region(0) == (0, frames)
@@ -46,6 +47,39 @@ def test_the_scheduler_says_how_long_the_song_is() -> None:
         performer = performer_of(structs.replace(alone(), song=structs.replace(alone().song, bpm=bpm)))
         assert performer.source.bpm == bpm
         assert performer.transport.bpm == (bpm or DEFAULT_BPM)
+
+
+@pytest.mark.parametrize("name", ["acestep-v15-turbo", "acestep-v15-xl-base"])
+@pytest.mark.parametrize(
+    ("seconds", "bpm", "bars", "frames"),
+    [
+        (59.5, 120.0, 30, 1500),  # 29.75 bars
+        (8.0, 93.0, 4, 258),  # three bars would be shorter than the family plays
+        (240.0, 93.0, 93, 6000),
+        (30.0, 98.0, 12, 734),  # 734.7 frames, of which a token takes two
+        (8.0, 15.0, 1, 400),
+        (8.02, None, None, 200),
+    ],
+)
+def test_a_tempo_makes_it_whole_bars(
+    name: str, seconds: float, bpm: float | None, bars: int | None, frames: int
+) -> None:
+    spec = spec_of(name)
+    found = length_alone(spec, seconds, bpm)
+    assert (found.bars, found.seconds * spec.frame_rate) == (bars, frames)
+    if bpm is not None and bars is not None:
+        assert abs(found.seconds - bars * 240.0 / bpm) <= spec.quantum / spec.frame_rate / 2 + 1e-9
+
+
+def test_another_length_than_was_asked_for_is_told() -> None:
+    session = Session(toy_family(**ALONE))
+    assert session.alone(seconds=10.0, bpm=120.0).notes == session.alone(seconds=10.1).notes == ()
+    assert session.alone(seconds=10.9, bpm=120.0).notes == (
+        "the song lasts 10 s (5 bars at 120 bpm, in place of 10.9 s)",
+    )
+    document = alone(length=10.9)
+    said = warnings_of(document, CATALOGUE, model="acestep-v15-turbo")
+    assert any("10 s (5 bars at 120 bpm, in place of 10.9 s) of music" in each.what for each in said)
 
 
 def test_it_sounds_and_neither_strength_nor_mask_has_a_part_in_it() -> None:
@@ -100,7 +134,7 @@ def test_check_says_what_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
 
     text_only = {"model": "acestep-v15-turbo"}
     assert spec_of(text_only["model"]).needs_source is False
-    assert "10 s of music are made from the prompt alone" in said(alone(), **text_only)["source"]
+    assert "10 s (5 bars at 120 bpm) of music are made from the prompt alone" in said(alone(), **text_only)["source"]
     assert "no effect without a source" in said(alone(strength=0.4), **text_only)["strength"]
     assert "needs a source" in said(alone())["length"]
     assert "as long as its source" in said(patch({}, [], depth=2, length=9.0), **text_only)["length"]

@@ -11,8 +11,13 @@ from typing import TYPE_CHECKING
 from demon_patch.engine.families.acestep.models import NAMES
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    import torch
+
     from demon_patch.engine.contracts import Family, FamilySpec
     from demon_patch.engine.families import Inspection
+    from demon_patch.engine.lora.merge import Loras
     from demon_patch.engine.model_download import Download
 
 MODELS: tuple[str, ...] = NAMES
@@ -32,6 +37,37 @@ def load_model(name: str) -> Family:
     from demon_patch.engine.families.acestep.load import load  # noqa: PLC0415 (keeps the import torch-free)
 
     return load(name)
+
+
+def load_on(name: str, device: torch.device, dtype: torch.dtype, weights: Path | None = None) -> Family:
+    """Loads a model onto a device, in a type of numbers; its codec stays float32. Raises the errors of `load_model`.
+
+    weights: a folder of baked weights, in place of the folder of models.
+    """
+    from demon_patch.engine.families.acestep.load import load  # noqa: PLC0415 (keeps the import torch-free)
+    from demon_patch.engine.model_folder import model_folder  # noqa: PLC0415
+    from demon_patch.errors import WeightsError  # noqa: PLC0415
+
+    if weights is None:
+        return load(name, device=str(device), dtype=dtype)
+    if not loras_in(name, weights):
+        mend = "name a folder that demon-patch lora bake wrote with this version"
+        raise WeightsError(f"this is no folder of weights of {name}", file=weights, mend=mend)
+    return load(name, weights, str(device), dtype, model_folder())
+
+
+def loras_in(name: str, folder: Path) -> tuple[str, ...]:
+    """Returns the LoRAs that were baked into a model in a folder, each with its strength; none where there are none."""
+    from demon_patch.engine.families.acestep.json_file import baked_in  # noqa: PLC0415
+
+    return baked_in(name, folder)
+
+
+def write_baked(name: str, loras: Loras, folder: Path) -> Path:
+    """Writes a model with LoRAs in its denoiser to a new folder (`baked.write_model`)."""
+    from demon_patch.engine.families.acestep.baked import write_model  # noqa: PLC0415 (keeps the import torch-free)
+
+    return write_model(name, loras, folder)
 
 
 def stored_bytes(name: str) -> int:

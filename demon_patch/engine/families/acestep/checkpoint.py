@@ -87,9 +87,13 @@ def located(name: str, models: Path) -> Path | None:
     return None
 
 
-def find(name: str, models: Path) -> Checkpoint:
+def find(name: str, models: Path, shared: Path | None = None) -> Checkpoint:
     """Returns the checkpoint of a model in the folder of all models. Raises WeightsError that names the file and its
-    mend for one that is missing, damaged, or of no known layout."""
+    mend for one that is missing, damaged, or of no known layout.
+
+    shared: another folder in which codec, text encoder and the latent of silence may lie.
+    """
+    others = () if shared is None else (shared,)
     mend, found = mend_of(name), located(name, models)
     if found is None:
         raise WeightsError(
@@ -97,8 +101,8 @@ def find(name: str, models: Path) -> Checkpoint:
             mend=f"get it: demon-patch model pull {name}, or name its folder's parent with --model-dir",
         )  # fmt: skip
     if found.is_file():
-        return _whole(name, "one file", models, [found], {}, mend, (models,))
-    homes = (found, models)
+        return _whole(name, "one file", models, [found], {}, mend, (models, *others))
+    homes = (found, models, *others)
     if (found / "transformer").is_dir():
         return _diffusers(name, found, homes, mend)
     single = sorted(found.glob("*.safetensors"))

@@ -30,3 +30,20 @@ def read_object(path: Path, mend: str) -> Mapping[str, Any]:
     if not isinstance(found, dict):
         raise WeightsError("it holds no JSON object", file=path, mend=mend)
     return found
+
+
+BAKED = "baked.json"
+"""The file by which a folder says that LoRAs were baked into a model in it, and which ones."""
+
+
+def baked_in(name: str, folder: Path) -> tuple[str, ...]:
+    """Returns the LoRAs that were baked into a model in a folder, each with its strength; none where there are none."""
+    try:
+        told = read_object(folder / BAKED, "")
+    except WeightsError:
+        return ()
+    loras = told.get("baked")
+    here = any((folder / each).exists() for each in (name, f"{name}.safetensors"))
+    if told.get("model") != name or not isinstance(loras, list) or not here:
+        return ()
+    return tuple(each for each in loras if isinstance(each, str))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from demon_patch.engine.tensor_file import TensorFile
+from demon_patch.errors import WeightsError
 
 if TYPE_CHECKING:
     from demon_patch.engine.families import Inspection
@@ -35,6 +37,19 @@ def layers_in(folder: Path) -> dict[str, tuple[int, ...]]:
     tensors = TensorFile(folder / DENOISER).tensors
     weights = {name.removesuffix(".weight"): stored.shape for name, stored in tensors.items() if ".weight" in name}
     return {name: shape for name, shape in weights.items() if len(shape) > 1 and "embedding" not in name}
+
+
+def baked_into(weights: Path, folder: Path) -> tuple[str, ...]:
+    """Returns the LoRAs that were baked into the weights in a folder, each with its strength; none where there are no
+    such weights of the model whose own lie in `weights`."""
+    try:
+        own, found = (TensorFile(each / DENOISER).metadata for each in (weights, folder))
+        loras = json.loads(found.get("training", "{}")).get("baked", [])
+    except (WeightsError, ValueError, AttributeError, RecursionError):
+        return ()
+    if own.get("name") != found.get("name") or not isinstance(loras, list):
+        return ()
+    return tuple(each for each in loras if isinstance(each, str))
 
 
 def named_files(folder: Path) -> dict[str, Path]:

@@ -77,7 +77,8 @@ scheduler = engine_node(
             "s",
             title="Length",
             fixed=True,
-            doc="Length of the song where no source is wired, on a model that needs none; else the source's holds.",
+            doc="Length of the song where no source is wired, on a model that needs none, rounded to whole bars of the "
+            "patch's tempo; else the source's holds.",
         ),
     ),
 )
