@@ -57,15 +57,15 @@ def _parity(session: Session, source: Source) -> Finding:
 def _speed(session: Session, source: Source) -> Finding:
     spec = session.spec
     ring = session.ring(source)
-    prompt, times = session.prompt("house, 120 bpm"), list[float]()
+    prompt, times, latent = session.prompt("house, 120 bpm"), list[float](), source.latent
     for tick in range(spec.steps + TICKS):
         ring.submit(session.request(prompt, source, strength=1.0, seed=tick))
         began = perf_counter()
         done = ring.tick()
         session.streams.settle()
         times.append(perf_counter() - began)
+        latent = done[0].latent if done else latent
     tick = median(times[-TICKS:])
-    latent = done[0].latent if done else source.latent
     session.decode(latent, start=0, frames=WINDOW_FRAMES)
     began = perf_counter()
     session.decode(latent, start=0, frames=WINDOW_FRAMES)

@@ -102,7 +102,7 @@ def obeyed(session: Session, part: str, tunes: int = 8, structure: float = 0.0) 
         true = sounding(score, style, number)
         words = f"{style}, a minor, {BPM:g} bpm, no drums"
         played = render(sequenced(part, keys, words, structure), seconds=2 * SECONDS, session=session)
-        second = played.audio[round(SECONDS * session.spec.sample_rate) :]  # the first pass begins with what was before
+        second = played.sound[round(SECONDS * played.rate) :]  # the first pass begins with what was before
         sounds = {"true": true.mean(1), "codec": _through(session, true), "model": _mono(session, second)}
         for name, sound in sounds.items():
             found[name].append(f1(notes, hear(sound, RATE)))
