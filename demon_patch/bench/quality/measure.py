@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 import soundfile
-import soxr
 import torch
 from torch import Tensor
 
@@ -26,6 +25,7 @@ from demon_patch.bench.quality.hearing import key_heard, tempo_heard
 from demon_patch.bench.quality.songs import RATE, TONAL, Song, songs, sounding, sounds_of
 from demon_patch.bench.quality.spectra import mel_error
 from demon_patch.bench.quality.style_judges import StyleJudges
+from demon_patch.bench.quality.through import as_heard, through_codec
 from demon_patch.bench.texture import texture
 from demon_patch.engine.contracts import Source
 from demon_patch.engine.families import unread
@@ -72,7 +72,7 @@ class Quality:
         rows = []
         for song in songs(self.styles, self._sizes.codec, True):
             own = song.sound.mean(1)
-            ours = self._mono(self._session.decode(self._source(song.sound, song).latent), len(own))
+            ours = as_heard(self._session, self._session.decode(self._source(song.sound, song).latent), len(own))
             rows.append({"mel": mel_error(own, ours), **texture(own, ours, RATE)})
         return {"about": "codec", **_means(rows)}
 
@@ -86,8 +86,8 @@ class Quality:
             cover = self._cover(clip, song.prompt, 1.0, song.score.seed)
             for name, ours, made in (
                 ("true", own, None),
-                ("codec", self._mono(self._session.decode(latent), len(own)), None),
-                ("cover", self._mono(self._session.decode(cover), len(own)), cover),
+                ("codec", as_heard(self._session, self._session.decode(latent), len(own)), None),
+                ("cover", as_heard(self._session, self._session.decode(cover), len(own)), cover),
             ):
                 table[name].append(self._notes_of(song, own, ours, latent, made))
         for name, found in table.items():
@@ -115,14 +115,14 @@ class Quality:
         true = [(style, sound) for style in self.styles for sound in sounds_of(style, _JUDGED, 500)]
         row: dict[str, Any] = {"about": "style"}
         row |= _two("true", judges.shares([(style, sound.mean(1)) for style, sound in true]))
-        through = [(style, self._through(sound)) for style, sound in true[::2]]
+        through = [(style, through_codec(self._session, sound)) for style, sound in true[::2]]
         row |= _two("codec", judges.shares(through))
         covers = []
         for song in songs(self.styles, self._sizes.covered, True):
             clip = self._source(song.sound, song)
             for number, style in enumerate(self.styles):
                 latent = self._cover(clip, f"{style}, {song.facts}", 1.0, number)
-                covers.append((style, self._mono(self._session.decode(latent), len(song.sound))))
+                covers.append((style, as_heard(self._session, self._session.decode(latent), len(song.sound))))
         return row | _two("covers", judges.shares(covers)) | {"covers": len(covers)}
 
     def asked(self) -> dict[str, Any]:
@@ -144,7 +144,7 @@ class Quality:
     def _generated(self, prompt: str, song: Song) -> Samples:
         clip = self._session.compose(prompt, seconds=16.0, seed=song.score.seed)
         sound = self._session.decode(self._cover(clip, prompt, 1.0, song.score.seed))
-        return self._mono(sound, round(clip.frames * RATE / self._session.spec.frame_rate))
+        return as_heard(self._session, sound, round(clip.frames * RATE / self._session.spec.frame_rate))
 
     def strength(self) -> dict[str, Any]:
         """How evenly the strength knob moves the latent (least and most of a tenth of the knob, as a share of the whole
@@ -192,21 +192,6 @@ class Quality:
         ring = self._session.ring(clip, depth=1)
         ring.submit(self._session.request(self._session.prompt(prompt), clip, strength=strength, seed=seed, steps=4))
         return ring.drain()[-1].latent
-
-    def _through(self, sound: Samples) -> Samples:
-        spec = self._session.spec
-        channels = sound.mean(1, keepdims=True) if spec.channels == 1 else sound
-        own = soxr.resample(np.ascontiguousarray(channels, np.float32), RATE, spec.sample_rate)
-        per_frame = spec.sample_rate // int(spec.frame_rate)
-        latent = self._session.encode(own[: len(own) // per_frame * per_frame])
-        return self._mono(self._session.decode(latent), len(sound))
-
-    def _mono(self, sound: Samples, samples: int) -> Samples:
-        """Sound of the model as the judges hear it: mono at 48 kHz, of so many samples."""
-        mono = np.asarray(sound, np.float32).mean(1)
-        rate = self._session.spec.sample_rate
-        mono = mono if rate == RATE else soxr.resample(mono, rate, RATE)
-        return np.resize(mono, samples) if len(mono) < samples else mono[:samples]
 
 
 def _near(tempo: float, true: float) -> float:

@@ -14,12 +14,12 @@ from time import sleep
 from typing import Any
 
 import numpy as np
-import soxr
 
-from demon_patch.arrays import Array, Samples
+from demon_patch.arrays import Array
 from demon_patch.bench.live import CARD, HEARD, wait
 from demon_patch.bench.notes import Note, f1, transcriber
 from demon_patch.bench.quality.songs import RATE, sounding
+from demon_patch.bench.quality.through import as_heard, through_codec
 from demon_patch.engine.families.nano.score import Score
 from demon_patch.engine.families.nano.score.notes import FRAME_RATE
 from demon_patch.engine.families.nano.score.notes import Note as Written
@@ -103,7 +103,7 @@ def obeyed(session: Session, part: str, tunes: int = 8, structure: float = 0.0) 
         words = f"{style}, a minor, {BPM:g} bpm, no drums"
         played = render(sequenced(part, keys, words, structure), seconds=2 * SECONDS, session=session)
         second = played.sound[round(SECONDS * played.rate) :]  # the first pass begins with what was before
-        sounds = {"true": true.mean(1), "codec": _through(session, true), "model": _mono(session, second)}
+        sounds = {"true": true.mean(1), "codec": through_codec(session, true), "model": as_heard(session, second)}
         for name, sound in sounds.items():
             found[name].append(f1(notes, hear(sound, RATE)))
     means = {name: float(np.mean(values)) for name, values in found.items()}
@@ -116,19 +116,6 @@ def obeyed(session: Session, part: str, tunes: int = 8, structure: float = 0.0) 
 def _written(style: str, part: str, notes: list[Note], seed: int) -> Score:
     written = tuple(Written(part, note.start, 0.8 * _BEAT, note.key, 100) for note in notes)
     return Score(style, seed, round(SECONDS * FRAME_RATE), round(SECONDS / _BEAT / 4), BPM, 9, "minor", written)
-
-
-def _through(session: Session, sound: Samples) -> Samples:
-    spec = session.spec
-    own = sound if spec.channels == 2 else sound.mean(1, keepdims=True)
-    own = np.asarray(soxr.resample(np.ascontiguousarray(own, np.float32), RATE, spec.sample_rate), np.float32)
-    whole = len(own) // spec.samples_per_frame * spec.samples_per_frame
-    return _mono(session, session.decode(session.encode(own[:whole])))
-
-
-def _mono(session: Session, sound: Samples) -> Samples:
-    mono = np.asarray(sound, np.float32).mean(1)
-    return np.asarray(soxr.resample(mono, session.spec.sample_rate, RATE), np.float32)
 
 
 def keyboard(words: str = "synthwave, a minor, 120 bpm") -> Patch:
