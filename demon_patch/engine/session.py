@@ -39,6 +39,9 @@ from demon_patch.small_cache import Same, SmallCache
 PLACES = 2 * CONDITIONS * MAX_DEPTH
 """The number of prompt places that a session needs: those of a ring, and as many for a generation made beside it."""
 
+CONTEXTS = 16
+"""Contexts of a clip that are kept, by structure; those that a moving structure left behind go first."""
+
 PROMPT_BYTES = 256 * 2**20
 """Bytes of prepared prompts that are kept besides those that play; the latest one is kept however large it is."""
 
@@ -84,7 +87,6 @@ class Session:
         self._repaints = conditioner if isinstance(conditioner, Repaints) else None
         self._keys: SmallCache[Hashable] = SmallCache(256)
         self._handles: SmallCache[Handle] = SmallCache(PROMPT_BYTES, lambda handle: handle.nbytes)
-        self._contexts: SmallCache[Tensor] = SmallCache(64)
         self._tints: SmallCache[Handle] = SmallCache(PROMPT_BYTES // 4, lambda handle: handle.nbytes)
         self._noise: dict[int, NoiseBank] = {}
 
@@ -392,4 +394,5 @@ class Session:
         if notes is not None:
             clip = told(self.family.conditioner, clip, notes, adds)
             return made()
-        return self._contexts.get((Same(clip), structure), made)
+        kept = clip.once("contexts", lambda: SmallCache[Tensor](CONTEXTS))  # in the clip, so that they end with it
+        return kept.get(structure, made)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import re
+import weakref
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ import torch
 from demon_patch.engine import Session
 from demon_patch.engine.contracts import Conditioning, Handle
 from demon_patch.engine.executors.torch_ import TorchExecutor
+from demon_patch.engine.session import CONTEXTS
 from demon_patch.engine.sound.window import decode_song, decode_window
 from demon_patch.errors import DemonError
 from tests.support.paths import ROOT
@@ -72,6 +75,25 @@ def test_equal_prompts_and_contexts_are_made_once(session: Session) -> None:
     first, second = (session.request(session.prompt("warm"), source, structure=0.5) for _ in range(2))
     assert first.conditioning is second.conditioning
     assert first.context is second.context
+
+
+def test_a_clip_that_nothing_plays_any_more_is_not_kept(session: Session) -> None:
+    prompt, seen = session.prompt("warm"), list[weakref.ref[Any]]()
+    for seed in range(12):
+        clip = session.compose("toy", seconds=4, seed=seed)
+        for structure in (0.25, 0.5, 1.0):
+            assert session.request(prompt, clip, structure=structure).context.shape[0] == clip.frames
+        seen.append(weakref.ref(clip.audio))
+    del clip
+    gc.collect()
+    assert [each() is None for each in seen] == [True] * 12
+
+
+def test_contexts_of_a_moving_structure_do_not_fill_the_memory(session: Session) -> None:
+    clip, prompt = session.compose("toy", seconds=4, seed=3), session.prompt("warm")
+    made = [weakref.ref(session.request(prompt, clip, structure=n / 200).context) for n in range(200)]
+    gc.collect()
+    assert sum(each() is not None for each in made) <= CONTEXTS
 
 
 def test_a_prompt_glides_to_another_in_one_forward(session: Session) -> None:
