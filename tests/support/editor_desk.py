@@ -297,7 +297,7 @@ def chained() -> Patch:
     return Patch(
         nodes={
             "lfo": Node("lfo", at=(0.0, 400.0)),
-            "source": Node("composed_source", at=(0.0, 0.0)),
+            "source": Node("composed_source", 2, at=(0.0, 0.0)),
             "words": Node("prompt", at=(0.0, 200.0), values={"text": "acid"}),
             "sched": Node("scheduler", at=(360.0, 0.0), values={"strength": 0.5}),
             "decoder": Node("decoder", at=(720.0, 0.0)),

@@ -43,7 +43,7 @@ def engine(**strength: Any) -> Patch:
     """An engine chain: a composed clip of eight seconds, a prompt, and the cheapest ring. Strength alone says how far
     the song is from the clip: nothing of its structure is kept."""
     nodes = {
-        "clip": Node("composed_source", at=(0, -300), values={"style": "techno", "seconds": SONG, "seed": 3}),
+        "clip": Node("composed_source", 2, at=(0, -300), values={"style": "techno", "seconds": SONG, "seed": 3}),
         "words": Node("prompt", at=(0, 0), values={"text": "warm"}),
         "scheduler": Node(
             "scheduler", at=(360, -100), values={"steps": 2, "depth": 1, "structure": 0.0, "strength": 0.05, **strength}

@@ -19,7 +19,7 @@ PATCH = Patch(
     song=Song(bpm=120),
     nodes={
         "lfo": Node("lfo", at=(0, 200), values={"rate": 0.5}),
-        "clip": Node("composed_source", at=(0, -220), values={"style": "toy", "seconds": 8.0, "seed": 3}),
+        "clip": Node("composed_source", 2, at=(0, -220), values={"style": "toy", "seconds": 8.0, "seed": 3}),
         "words": Node("prompt", at=(0, 0), values={"text": "acid"}),
         "scheduler": Node("scheduler", at=(320, 0), values={"strength": 0.5}),
         "decoder": Node("decoder", at=(640, 0)),
