@@ -43,7 +43,9 @@ CONTEXTS = 16
 """Contexts of a clip that are kept, by structure; those that a moving structure left behind go first."""
 
 PROMPT_BYTES = 256 * 2**20
-"""Bytes of prepared prompts that are kept besides those that play; the latest one is kept however large it is."""
+LEAST_BYTES = PROMPT_BYTES // 64
+"""Bytes of prepared prompts that are kept besides those that play, and as how many a small one counts: 64 at most are
+kept, and the latest one however large it is."""
 
 
 class Session:
@@ -86,7 +88,7 @@ class Session:
         self._reads_song = conditioner if isinstance(conditioner, ReadsSong) else None
         self._repaints = conditioner if isinstance(conditioner, Repaints) else None
         self._keys: SmallCache[Hashable] = SmallCache(256)
-        self._handles: SmallCache[Handle] = SmallCache(PROMPT_BYTES, lambda handle: handle.nbytes)
+        self._handles: SmallCache[Handle] = SmallCache(PROMPT_BYTES, lambda handle: max(handle.nbytes, LEAST_BYTES))
         self._tints: SmallCache[Handle] = SmallCache(PROMPT_BYTES // 4, lambda handle: handle.nbytes)
         self._noise: dict[int, NoiseBank] = {}
 

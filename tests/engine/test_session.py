@@ -129,6 +129,13 @@ def test_a_prompt_is_prepared_once_and_ahead_of_its_request() -> None:
     assert session.request(warm, session.compose("bench", seconds=2.0)).conditioning is handle
 
 
+def test_no_more_than_64_small_prompts_are_kept() -> None:
+    session = Session(toy_family())
+    for n in range(200):
+        session.prepare(session.prompt(f"{n} bpm"))
+    assert len(session._handles._kept) == 64
+
+
 def test_prompts_of_one_text_and_other_tokens_are_prepared_apart(session: Session) -> None:
     source, clip = (session.compose(style, seconds=2, seed=1) for style in ("toy", "other"))
     warm, cold = session.prompt("warm"), session.prompt("cold")
