@@ -52,7 +52,7 @@ def patch(
     """
     deep = {} if depth is None else {"depth": depth}
     nodes = {
-        "source": Node("composed_source", values={"style": "ambient in a minor", "seconds": seconds, "seed": 7}),
+        "source": Node("composed_source", 2, values={"style": "ambient in a minor", "seconds": seconds, "seed": 7}),
         "words": Node("prompt", values={"text": "acid, a minor, 120 bpm"}),
         "scheduler": Node("scheduler", values={"strength": 1.0, "seed": 7, "focus": focus, **deep}),
         "blend": Node("source_blend", values={"source_blend": 1.0}),

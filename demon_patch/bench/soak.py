@@ -70,7 +70,7 @@ def patch() -> Patch:
     """Returns a cover with a controller, whose ring has all kinds of nodes."""
     chain = ("scheduler", "blend", "state", "decoder")
     nodes = {
-        "source": Node("composed_source", values={"style": "ambient in a minor", "seconds": 24.0, "seed": 7}),
+        "source": Node("composed_source", 2, values={"style": "ambient in a minor", "seconds": 24.0, "seed": 7}),
         "words": Node("prompt", values={"text": "acid, a minor, 120 bpm"}),
         "scheduler": Node("scheduler", values={"strength": 0.6, "seed": 7, "focus": "8 s"}),
         "blend": Node("source_blend"),
@@ -390,7 +390,7 @@ def _songs(folder: Path) -> tuple[Path, ...]:
     found = []
     for number, (style, seconds) in enumerate((("dub in e minor", 16.0), ("house in a minor", 32.0))):
         made = patch()
-        source = Node("composed_source", values={"style": style, "seconds": seconds, "seed": number})
+        source = Node("composed_source", 2, values={"style": style, "seconds": seconds, "seed": number})
         path = folder / f"song-{number}.dpatch.json"
         path.write_text(dumps(Patch(song=made.song, nodes={**made.nodes, "source": source}, cables=made.cables)))
         found.append(path)

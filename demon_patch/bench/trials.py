@@ -26,9 +26,9 @@ DIRECTION = "edge"  # the steering vector of all trials
 CHOSEN = {"guidance_mode": "full", "dcw": "double"}  # options with which the controls that need them have an effect
 PARTS: Mapping[str, Node] = {
     "prompt_b": Node("prompt", values={"text": "ambient pad, 120 bpm"}),
-    "target": Node("composed_source", values={"style": "drum and bass", "seconds": SECONDS, "seed": 9}),
-    "structure_source": Node("composed_source", values={"style": "dub", "seconds": SECONDS, "seed": 5}),
-    "timbre_source": Node("composed_source", values={"style": "dub", "seconds": SECONDS, "seed": 5}),
+    "target": Node("composed_source", 2, values={"style": "drum and bass", "seconds": SECONDS, "seed": 9}),
+    "structure_source": Node("composed_source", 2, values={"style": "dub", "seconds": SECONDS, "seed": 5}),
+    "timbre_source": Node("composed_source", 2, values={"style": "dub", "seconds": SECONDS, "seed": 5}),
     "score": Node("notes"),
 }
 

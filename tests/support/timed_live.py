@@ -68,5 +68,5 @@ class Timed(VirtualLive):
 
 
 def document(extra: Mapping[str, Node] | None = None, cables: list[Cable] | None = None, **values: Any) -> Patch:
-    clip = Node("composed_source", values={"style": "toy", "seconds": SONG / SPEC.frame_rate, "seed": 3})
+    clip = Node("composed_source", 2, values={"style": "toy", "seconds": SONG / SPEC.frame_rate, "seed": 3})
     return patch({"source": clip, **(extra or {})}, cables or [], **{"strength": 0.8, "depth": DEPTH, **values})

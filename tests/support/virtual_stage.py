@@ -25,7 +25,7 @@ QUIET = -20.0  # dB: below the limiter, which the toy's loud latents would wake
 def patch(extra: Mapping[str, Node], cables: list[Cable], **scheduler: Any) -> Patch:
     """A whole chain with a composed source, and what the test adds to it."""
     nodes = {
-        "source": Node("composed_source", values={"style": "toy", "seconds": SECONDS, "seed": 3}),
+        "source": Node("composed_source", 2, values={"style": "toy", "seconds": SECONDS, "seed": 3}),
         "words": Node("prompt", values={"text": "warm"}),
         "scheduler": Node("scheduler", values=scheduler),
         "decoder": Node("decoder", values={"gain": QUIET}),

@@ -23,7 +23,7 @@ PATCH = Patch(
         "lfo": Node("lfo", values={"rate": 1.0}),
         "scheduler": Node("scheduler", values={"strength": 0.4, "depth": 4}),
         "words": Node("prompt", values={"text": "warm"}),
-        "song": Node("composed_source"),
+        "song": Node("composed_source", 2),
         "later": Node("future.orchestra", values={"x": 1}),
     },
     cables=(WIRE,),

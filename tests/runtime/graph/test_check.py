@@ -28,7 +28,7 @@ CATALOGUE: Mapping[str, Declaration] = {**BENCH, "echo": echo}
 
 WHOLE: dict[str, Node] = {
     "p": Node("prompt", values={"text": "dub"}),
-    "c": Node("composed_source"),
+    "c": Node("composed_source", 2),
     "s": Node("scheduler"),
     "b": Node("source_blend"),
     "t": Node("step_state"),
@@ -134,7 +134,7 @@ CABLE_MISTAKES: list[tuple[tuple[Cable, ...], str | None, str]] = [
 @pytest.mark.parametrize(("cables", "port", "message"), CABLE_MISTAKES, ids=[m for *_, m in CABLE_MISTAKES])
 def test_mistakes_of_cables(cables: tuple[Cable, ...], port: str | None, message: str) -> None:
     more = {
-        "p2": Node("prompt"), "c2": Node("composed_source"), "out2": Node("speaker"),
+        "p2": Node("prompt"), "c2": Node("composed_source", 2), "out2": Node("speaker"),
         "e": Node("echo"), "e2": Node("echo"),
     }  # fmt: skip
     errors = found(more, cables)

@@ -303,7 +303,7 @@ def test_a_default_that_is_the_familys_is_that_of_the_family_that_plays() -> Non
 def test_the_plan_of_the_ring() -> None:
     nodes = {
         "s": Node("scheduler"), "b": Node("source_blend"), "t": Node("step_state", values={"ode_noise": 0.1}),
-        "d": Node("decoder"), "p": Node("prompt", values={"text": "dub"}), "c": Node("composed_source"),
+        "d": Node("decoder"), "p": Node("prompt", values={"text": "dub"}), "c": Node("composed_source", 2),
         "lfo": Node("lfo"), "o": Node("recorder"),
     }  # fmt: skip
     cables = (

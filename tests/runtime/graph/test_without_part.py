@@ -13,7 +13,7 @@ WORDS = {"text": "acid house", "lyrics": "[verse]\nqwertz asdfgh", "language": "
 
 def patch(model: str) -> Patch:
     nodes = {
-        "p": Node("prompt", values=WORDS), "c": Node("composed_source"), "s": Node("scheduler"), "d": Node("decoder"),
+        "p": Node("prompt", values=WORDS), "c": Node("composed_source", 2), "s": Node("scheduler"), "d": Node("decoder"),
         "o": Node("speaker"),
     }  # fmt: skip
     cables = (

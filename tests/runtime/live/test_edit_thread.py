@@ -197,7 +197,7 @@ MOST_WAITS = round(edit_thread.PATIENCE_SECONDS / WAY_SECONDS)
 def test_an_edit_waits_for_sound_that_is_late_but_not_for_ever(host: Host, checks: int) -> None:
     late: list[int] = []
     host._edit_thread._behind = lambda: len(late) < checks and not late.append(1)  # type: ignore[func-returns-value]
-    clip = Node("composed_source", values={"style": "toy", "seconds": 8.0, "seed": 4})
+    clip = Node("composed_source", 2, values={"style": "toy", "seconds": 8.0, "seed": 4})
     cables = (*host.patch.cables, Cable("clip", "source", "scheduler", "target"))
     host.edit(structs.replace(host.patch, nodes={**host.patch.nodes, "clip": clip}, cables=cables)).result(60)
     assert len(late) == min(checks, MOST_WAITS)

@@ -95,7 +95,7 @@ def test_channel_groups_are_heard() -> None:
 def test_every_clip_and_prompt_reaches_its_control() -> None:
     nodes = {
         "b": Node("prompt", values={"text": "cold"}),
-        "clip": Node("composed_source", values={"style": "other", "seconds": 9.0, "seed": 4}),
+        "clip": Node("composed_source", 2, values={"style": "other", "seconds": 9.0, "seed": 4}),
     }
     cables = [Cable("b", "prompt", "scheduler", "prompt_b"), Cable("clip", "source", "scheduler", "target")]
     performer = perform(patch(nodes, cables, prompt_blend=1.0), Session(toy_family()))
@@ -108,7 +108,7 @@ def test_every_clip_and_prompt_reaches_its_control() -> None:
 
 
 def test_a_timbre_is_heard_and_moves_with_its_share() -> None:
-    clip = {"clip": Node("composed_source", values={"style": "other", "seconds": 9.0, "seed": 4})}
+    clip = {"clip": Node("composed_source", 2, values={"style": "other", "seconds": 9.0, "seed": 4})}
     wire = Cable("clip", "source", "scheduler", "timbre_source")
     performer, heard = played(patch(clip, [wire], strength=0.8, timbre=0.5), 8.0)
     borrowed = {"strength": 0.8, "timbre_source": performer.parts["timbre_source"]}

@@ -33,7 +33,7 @@ def two_clips(**values: Any) -> tuple[dict[str, Node], list[Cable]]:
     """A crossfade of two clips before the Scheduler, in place of its one source."""
     nodes = {
         "fork": Node("source_crossfade", values=values),
-        "other": Node("composed_source", values={"style": "dub", "seconds": 8.0, "seed": 9}),
+        "other": Node("composed_source", 2, values={"style": "dub", "seconds": 8.0, "seed": 9}),
     }
     return nodes, [Cable("source", "source", "fork", "a", mode="set"), Cable("other", "source", "fork", "b")]
 
@@ -133,7 +133,7 @@ def test_an_edit_to_another_clip_and_a_seek_keep_windows_whole(session: Session)
     performer = perform(document, session)
     windows = heard_windows(performer, 2)
     check_windows(performer, windows)
-    other = Node("composed_source", values={"style": "dub", "seconds": 8.0, "seed": 9})
+    other = Node("composed_source", 2, values={"style": "dub", "seconds": 8.0, "seed": 9})
     edited = Patch(song=document.song, nodes={**document.nodes, "source": other}, cables=document.cables)
     program = compile(
         edited, CATALOGUE, Geometry.of_family(performer.spec, performer.source.frames, 120.0), performer.program

@@ -23,8 +23,8 @@ from tests.support.virtual_stage import patch, play
 def crossfade(position: float, moved: tuple[str, float, str, float] | None = None) -> Patch:
     """A crossfade of two clips. moved: shape and rate of an LFO, its output and how far it moves the position."""
     nodes = {
-        "one": Node("composed_source", values={"style": "toy", "seconds": 8.0, "seed": 1}),
-        "two": Node("composed_source", values={"style": "toy", "seconds": 9.0, "seed": 2}),
+        "one": Node("composed_source", 2, values={"style": "toy", "seconds": 8.0, "seed": 1}),
+        "two": Node("composed_source", 2, values={"style": "toy", "seconds": 9.0, "seed": 2}),
         "fade": Node("source_crossfade", values={"position": position}),
     }
     cables = [

@@ -33,7 +33,7 @@ def words(*texts: str) -> dict[str, Node]:
 
 
 def clip(seed: int, seconds: float = 8.0) -> Node:
-    return Node("composed_source", values={"style": "toy", "seconds": seconds, "seed": seed})
+    return Node("composed_source", 2, values={"style": "toy", "seconds": seconds, "seed": seed})
 
 
 def mixed(

@@ -74,7 +74,7 @@ def test_the_drift_is_the_sum_of_keys_a_bar_over_the_bars_passed() -> None:
 
 
 def test_a_structure_source_is_followed_in_place_of_the_source() -> None:
-    nodes = {"other": Node("composed_source", values={"style": "other", "seconds": 12.0, "seed": 8})}
+    nodes = {"other": Node("composed_source", 2, values={"style": "other", "seconds": 12.0, "seed": 8})}
     wire = Cable("other", "source", "scheduler", "structure_source")
     performer, heard = played(patch(nodes, [wire], strength=1.0), 10.0)
     clip = fitted(performer.session.compose("other", seconds=12.0, seed=8), performer.source.frames, 16)
@@ -138,7 +138,7 @@ def test_a_moving_number_of_steps_keeps_its_appointments() -> None:
 
 @pytest.mark.parametrize("focus", ["8 s", "20 s"])
 def test_a_focused_song_sounds_as_the_whole_one(focus: str) -> None:
-    long = {"source": Node("composed_source", values={"style": "toy", "seconds": 24.0, "seed": 3})}
+    long = {"source": Node("composed_source", 2, values={"style": "toy", "seconds": 24.0, "seed": 3})}
     performer, heard = played(patch(long, [], strength=0.6, focus=focus), 50.0)
     expected = generated(performer, strength=0.6).numpy()
     np.testing.assert_allclose(heard, expected[np.arange(len(heard)) % len(expected)], atol=1e-5)
@@ -148,7 +148,7 @@ def test_a_focused_song_sounds_as_the_whole_one(focus: str) -> None:
 
 
 def test_feedback_of_a_stretch_is_the_song_with_that_stretch_in_it() -> None:
-    long = {"source": Node("composed_source", values={"style": "toy", "seconds": 24.0, "seed": 3})}
+    long = {"source": Node("composed_source", 2, values={"style": "toy", "seconds": 24.0, "seed": 3})}
     performer = perform(patch(long, [], strength=0.6, depth=1, focus="8 s", feedback=0.5), Session(toy_family()))
     while not performer.trace.as_admitted:
         play(performer)

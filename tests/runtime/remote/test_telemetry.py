@@ -219,8 +219,8 @@ def test_an_outbox_keeps_events_in_order_and_one_of_each_telemetry() -> None:
 
 # -- what the strip and the ring tell of mixes, and forecasts of edits that wait -------------------------------------
 CROSS = {
-    "one": Node("composed_source", values={"style": "toy", "seconds": 8.0, "seed": 3}),
-    "two": Node("composed_source", values={"style": "toy", "seconds": 8.0, "seed": 4}),
+    "one": Node("composed_source", 2, values={"style": "toy", "seconds": 8.0, "seed": 3}),
+    "two": Node("composed_source", 2, values={"style": "toy", "seconds": 8.0, "seed": 4}),
     "cross": Node("source_crossfade", values={"position": 0.25}),
     "cold": Node("prompt", values={"text": "cold"}),
     "mild": Node("prompt_blend", values={"blend": 0.75}),
