@@ -13,8 +13,8 @@ WORDS = {"text": "acid house", "lyrics": "[verse]\nqwertz asdfgh", "language": "
 
 def patch(model: str) -> Patch:
     nodes = {
-        "p": Node("prompt", values=WORDS), "c": Node("composed_source", 2), "s": Node("scheduler"), "d": Node("decoder"),
-        "o": Node("speaker"),
+        "p": Node("prompt", values=WORDS), "c": Node("composed_source", 2), "s": Node("scheduler"),
+        "d": Node("decoder"), "o": Node("speaker"),
     }  # fmt: skip
     cables = (
         Cable("p", "prompt", "s", "prompt"), Cable("c", "source", "s", "source"), Cable("s", "ring", "d", "ring"),
