@@ -52,7 +52,7 @@ def _held(program: Program) -> list[int]:
 
 def alike(a: Any, b: Any) -> bool:
     """Returns whether two inputs of generations are equal: numbers, words, tensors, prompts, clips, and collections of
-    them."""
+    them. What a clip only keeps (`Source.once`) does not count."""
     if a is b or type(a) is not type(b):
         return a is b
     match a:
@@ -63,7 +63,7 @@ def alike(a: Any, b: Any) -> bool:
         case tuple() | list():
             return len(a) == len(b) and _all_alike(zip(a, b, strict=True))
         case _ if is_dataclass(a):
-            return _all_alike((getattr(a, field.name), getattr(b, field.name)) for field in fields(a))
+            return _all_alike((getattr(a, each.name), getattr(b, each.name)) for each in fields(a) if each.compare)
         case _:
             return bool(a == b)
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from demon_patch.engine.ring.focus import before
+from demon_patch.engine.session import Session
 from demon_patch.patch.model.document import Cable, Node
 from demon_patch.runtime.performance.reach import QUIET_SECONDS, WITHIN_SECONDS
+from demon_patch.runtime.performance.touches import alike
 from tests.support.timed_live import DEPTH, PER_FRAME, SONG, WHOLE_SECONDS, Timed, document
-from tests.support.toy_family import SPEC
+from tests.support.toy_family import SPEC, toy_family
 from tests.support.virtual_stage import generated, likeness, square
 
 QUIET_FRAMES = round(QUIET_SECONDS * SPEC.frame_rate)
@@ -198,3 +201,13 @@ def test_the_first_generation_is_whole_although_something_was_touched() -> None:
             assert live.made == {SONG}
     live.ticks(2)
     assert max(live.made) < SONG
+
+
+def test_what_a_clip_keeps_does_not_make_it_another_one() -> None:
+    session = Session(toy_family())
+    clip, same, other = (session.compose("toy", seconds=2, seed=seed) for seed in (3, 3, 4))
+    assert alike(clip, same)
+    session.request(session.prompt("warm"), clip, structure=0.5)  # keeps its context in the clip
+    assert alike(clip, same)
+    assert alike([clip], [replace(same)])
+    assert not alike(clip, other)
