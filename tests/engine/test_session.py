@@ -78,13 +78,13 @@ def test_equal_prompts_and_contexts_are_made_once(session: Session) -> None:
 
 
 def test_a_clip_that_nothing_plays_any_more_is_not_kept(session: Session) -> None:
-    prompt, seen = session.prompt("warm"), list[weakref.ref[Any]]()
-    for seed in range(12):
-        clip = session.compose("toy", seconds=4, seed=seed)
+    def played(seed: int) -> weakref.ref[Any]:
+        prompt, clip = session.prompt("warm"), session.compose("toy", seconds=4, seed=seed)
         for structure in (0.25, 0.5, 1.0):
             assert session.request(prompt, clip, structure=structure).context.shape[0] == clip.frames
-        seen.append(weakref.ref(clip.audio))
-    del clip
+        return weakref.ref(clip.audio)
+
+    seen = [played(seed) for seed in range(12)]
     gc.collect()
     assert [each() is None for each in seen] == [True] * 12
 
