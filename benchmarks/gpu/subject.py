@@ -21,6 +21,7 @@ from demon_patch.engine.families.acestep.denoiser import AceStepDenoiser
 from demon_patch.engine.families.acestep.sizes import arguments
 from demon_patch.engine.families.acestep.spec import spec
 from demon_patch.engine.session import Session
+from demon_patch.errors import SourceError
 
 POSITIONS = 256
 """Of the prompt: those of a caption of some 200 tokens, with its padding."""
@@ -60,8 +61,8 @@ class Drawn:
         return Source(latent, latent, np.zeros((frames * 1920, 2), np.float32), "noise", 120.0)
 
     def load(self, path: str | Path, seconds: Any = None, bpm: Any = None, downbeat: Any = None) -> Source:
-        """Raises NotImplementedError: nothing is read from files."""
-        raise NotImplementedError
+        """Raises SourceError: nothing is read from files."""
+        raise SourceError("random weights cover no files", file=path, mend="name a checkpoint with --model")
 
     def timbre(self, prompt: Conditioning, clip: Source) -> Conditioning:
         """Returns the prompt as it is."""
