@@ -10,6 +10,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from demon_patch.console import Seconds, Switch, examples, tell
+from demon_patch.engine.families import DEFAULT_MODEL
 from demon_patch.errors import DemonError
 from demon_patch.nearest import did_you_mean
 
@@ -30,7 +31,7 @@ HERE = "here"
 
 def build(
     *,
-    model: str = "nano",
+    model: str = DEFAULT_MODEL,
     executor: str = "onnx",
     seconds: Seconds = 60.0,
     precision: str = "float32",

@@ -45,6 +45,7 @@ from demon_patch.editor.command import EXAMPLES as EDIT
 from demon_patch.editor.command import edit
 from demon_patch.editor.start_command import start
 from demon_patch.engine.executors import DEFAULT
+from demon_patch.engine.families import DEFAULT_MODEL
 from demon_patch.engine.model_folder import session_loader
 from demon_patch.errors import DemonError, DeviceError
 from demon_patch.explain.command import EXAMPLES as EXPLAIN
@@ -309,7 +310,7 @@ def _load(
     unknown = unknown_words(patch, CATALOGUE, model or "")
     for remark in [*warnings_of(patch, CATALOGUE, model or "", clip=source is not None), *unknown]:
         tell(remark, "yellow")
-    session = load(model or patch.meta.model or "nano")
+    session = load(model or patch.meta.model or DEFAULT_MODEL)
     return patch, session, session.source(source) if source is not None else None
 
 

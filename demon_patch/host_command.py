@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from demon_patch.console import Switch, Threads, examples, show, tell
+from demon_patch.engine.families import DEFAULT_MODEL
 from demon_patch.engine.model_folder import session_loader
 from demon_patch.errors import DemonError
 
@@ -85,7 +86,7 @@ def host(
             files, into = (Path.cwd(), Path.cwd()) if patch is None else (folder, patch.parent)
 
             load = session_loader(model_dir, executor, threads, tell, True, weights, vram_limit)
-            session = load(model or document.meta.model or "nano")
+            session = load(model or document.meta.model or DEFAULT_MODEL)
 
             def make() -> Host:
                 from demon_patch.runtime.live.host import Host

@@ -8,13 +8,14 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from demon_patch.console import JsonFlag, examples, out, tell
+from demon_patch.engine.families import DEFAULT_MODEL
 from demon_patch.shell_word import shell_word
 
 lora = App(name="lora", help="LoRAs: what they hold, how far they move a model, and baking them into it.")
 
 
 @lora.command(help_epilogue=examples("demon-patch lora info tape", "demon-patch lora info my-lora.safetensors"))
-def info(name: str, *, model: str = "nano") -> None:
+def info(name: str, *, model: str = DEFAULT_MODEL) -> None:
     """Shows a LoRA: its layers, ranks and scale, its trigger words, and how far it moves the model.
 
     Parameters:
@@ -31,7 +32,7 @@ def info(name: str, *, model: str = "nano") -> None:
 
 
 @lora.command(help_epilogue=examples("demon-patch lora bake tape=0.8 --to worn-nano"))
-def bake(*loras: str, to: Annotated[Path, Parameter(name="--to")], model: str = "nano") -> None:
+def bake(*loras: str, to: Annotated[Path, Parameter(name="--to")], model: str = DEFAULT_MODEL) -> None:
     """Writes a model's weights with LoRAs added to them for good, to a folder that play, render and host take with
     --weights in place of the model's own; demon-patch model list names it from then on. LoRAs that a patch plays are
     never baked: their strength moves.

@@ -7,6 +7,7 @@ from pathlib import Path
 from cyclopts import App
 
 from demon_patch.console import Switch, examples, out, show, tell
+from demon_patch.engine.families import DEFAULT_MODEL
 from demon_patch.errors import DemonError
 from demon_patch.shell_word import shell_word
 
@@ -99,7 +100,7 @@ def _gpu_lacks(name: str, size: int) -> str:
 
 @model.command(help_epilogue=examples("demon-patch model measure nano", "demon-patch model measure nano take.wav"))
 def measure(
-    name: str = "nano", *recordings: Path, model_dir: Path | None = None, executor: str = "torch"
+    name: str = DEFAULT_MODEL, *recordings: Path, model_dir: Path | None = None, executor: str = "torch"
 ) -> None:  # fmt: skip
     """Measures how far the knob of Strength moves the sound, and prints the figures that the model's spec takes.
 
@@ -127,7 +128,7 @@ def measure(
 
 
 @model.command(help_epilogue=examples("demon-patch model info", "demon-patch model info nano --words"))
-def info(name: str = "nano", *, words: Switch = False) -> None:
+def info(name: str = DEFAULT_MODEL, *, words: Switch = False) -> None:
     """Shows a model family's geometry and its model card.
 
     Parameters:

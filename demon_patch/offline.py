@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demon_patch.engine.executors import DEFAULT, check_name
+from demon_patch.engine.families import DEFAULT_MODEL
 from demon_patch.engine.session import Session
 from demon_patch.errors import DemonError
 from demon_patch.nodes.catalogue import CATALOGUE
@@ -98,7 +99,9 @@ def render(
         check_name(executor)  # whose error is about no patch
 
     def loaded(document: Patch) -> Session:
-        return session or Session.load(model or document.meta.model or "nano", executor=executor, threads=threads)
+        return session or Session.load(
+            model or document.meta.model or DEFAULT_MODEL, executor=executor, threads=threads
+        )
 
     if isinstance(patch, Patch):
         document = playable(patch, seed)

@@ -9,6 +9,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from demon_patch.console import examples, out, tell
+from demon_patch.engine.families import DEFAULT_MODEL
 
 steer = App(name="steer", help="Steering vectors: directions of sound, found from two sets of prompts or of sounds.")
 
@@ -27,7 +28,7 @@ def find(
     sounds: Annotated[bool, Parameter(negative="")] = False,
     seeds: int = 4,
     title: str = "",
-    model: str = "nano",
+    model: str = DEFAULT_MODEL,
 ) -> None:
     """Finds the direction from one set of prompts, or of sounds, to another, and writes it as a small file for the node
     Steer. On nano it takes seconds to minutes on a processor.
@@ -63,7 +64,7 @@ def find(
 
 
 @steer.command(help_epilogue=examples("demon-patch steer info edge"))
-def info(name: str, *, model: str = "nano") -> None:
+def info(name: str, *, model: str = DEFAULT_MODEL) -> None:
     """Shows a steering vector: how it was found, its blocks and steps, and how far depth 1 moves the model.
 
     Parameters:

@@ -6,9 +6,10 @@ import gc
 import os
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from enum import IntEnum
-from threading import Thread
+from threading import Barrier, Thread
 
 SELDOM = (50_000, 20, 1_000_000)  # allocations, and collections between collections, by generation
 USUAL = gc.get_threshold()
@@ -33,6 +34,15 @@ def hurry(urgency: Urgency) -> bool:
     docs/decisions.md for figures.
     """
     return (os.cpu_count() or 1) > 1 and _scheduled(urgency)
+
+
+def started_pool(count: int, name: str) -> ThreadPoolExecutor:
+    """Returns a pool of `count` threads that all run already: none is started later, in the middle of the sound."""
+    pool, running = ThreadPoolExecutor(count, name), Barrier(count + 1)
+    for _ in range(count):
+        pool.submit(running.wait)
+    running.wait()
+    return pool
 
 
 def may_hurry() -> bool:

@@ -72,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> dict[str, Any]:
         "gpu": driver_of(measured.device),
         "machine": machine(),
         "versions": {name: version for name in LIBRARIES if (version := version_of(name))},
-        "song_seconds": measured.source.frames / 25,
+        "song_seconds": measured.source.frames / measured.rate,
         "tflop_per_second": rate / 1e12,
         "rows": list(rows(measured, given.depths, given.ticks, given.long, rate)),
     }

@@ -25,7 +25,7 @@ CLASSES: Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {
 def rows(subject: Subject, runs: int) -> Iterator[Row]:
     """Yields the times of a window with its margins, and of the whole song."""
     session, latent = subject.session, subject.source.latent.to(subject.device)
-    frames = round(WINDOW * 25)
+    frames = round(WINDOW * subject.rate)
     window = milliseconds(subject.device, lambda: session.decode(latent, start=50, frames=frames), runs)
     whole = milliseconds(subject.device, lambda: session.decode(latent), 2, 1)
     yield {"what": f"decode of {WINDOW} s", "ms": window}
@@ -55,7 +55,7 @@ def to_ear(subject: Subject, depth: int, phases: int) -> Iterator[Row]:
                 done = ticking.ring.tick(values)
                 if done and (step or done[0].slot.admitted >= written):
                     break
-            session.decode(done[0].latent, start=50, frames=round(WINDOW * 25))
+            session.decode(done[0].latent, start=50, frames=round(WINDOW * subject.rate))
             found.append(1e3 * (perf_counter() - began))
             waited.append(ticking.ring.tick_index - written)
         yield {

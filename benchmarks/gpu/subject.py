@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from demon_patch.engine.contracts import Conditioning, Family, Source
+from demon_patch.engine.contracts import Conditioning, Family, FamilySpec, Source
 from demon_patch.engine.executors import choose, executor_named
 from demon_patch.engine.executors.placement import device_for, dtype_for
 from demon_patch.engine.families import load_family
@@ -44,8 +44,8 @@ _TINY_CODEC = {"channel_multiples": [1, 1, 1, 1, 1], "decoder_channels": 2}
 class Drawn:
     """A conditioner that reads no text: prompts are random positions, the context is the clip's own."""
 
-    def __init__(self, width: int) -> None:
-        self.width = width
+    def __init__(self, spec: FamilySpec, width: int) -> None:
+        self.spec, self.width = spec, width
 
     def prompt(self, text: str) -> Conditioning:
         """Returns random positions [L, E + 1], others for each text."""
@@ -56,9 +56,9 @@ class Drawn:
 
     def compose(self, prompt: str, seconds: float, seed: int, composer: str = "") -> Source:
         """Returns noise as a clip."""
-        frames, draw = round(seconds * 25), torch.Generator().manual_seed(seed)
+        frames, draw = round(seconds * self.spec.frame_rate), torch.Generator().manual_seed(seed)
         latent = torch.randn(frames, 64, generator=draw)
-        return Source(latent, latent, np.zeros((frames * 1920, 2), np.float32), "noise", 120.0)
+        return Source(latent, latent, np.zeros((frames * self.spec.samples_per_frame, 2), np.float32), "noise", 120.0)
 
     def load(self, path: str | Path, seconds: Any = None, bpm: Any = None, downbeat: Any = None) -> Source:
         """Raises SourceError: nothing is read from files."""
@@ -82,6 +82,11 @@ class Subject:
     prompt: Conditioning
     size: str
     dtype: torch.dtype
+
+    @property
+    def rate(self) -> float:
+        """Returns the latent frames of a second."""
+        return self.session.spec.frame_rate
 
     @property
     def device(self) -> torch.device:
@@ -130,4 +135,4 @@ def _drawn(size: str, device: torch.device, dtype: torch.dtype) -> Family:
         )
     made: Any = AceStepDenoiser(transformer, "random")
     named = replace(spec("acestep-v15-xl-turbo" if size == "xl" else "acestep-v15-turbo"), name="random")
-    return Family(named, made, AceStepCodec(vae, "random"), Drawn(int(sizes["encoder_hidden_size"])))
+    return Family(named, made, AceStepCodec(vae, "random"), Drawn(named, int(sizes["encoder_hidden_size"])))

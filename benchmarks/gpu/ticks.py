@@ -88,7 +88,7 @@ def measured(subject: Subject, depth: int, frames: int, ticks: int, rate: float)
             done += len(ticking.ring.tick())
     tick, limit = median(times), limit_ms(depth * tflop_of(subject, frames), rate)
     return {
-        "what": f"tick, D = {depth}, {frames / 25:g} s of {subject.source.frames / 25:g}",
+        "what": f"tick, D = {depth}, {frames / subject.rate:g} s of {subject.source.frames / subject.rate:g}",
         "ms": tick,
         "completions_per_second": 1e3 * done / sum(times),
         "limit_ms": limit,
@@ -128,13 +128,17 @@ def plain(subject: Subject, depth: int, frames: int, runs: int) -> Row:
     pairs = [(milliseconds(subject.device, other, 1, 1), milliseconds(subject.device, ours, 1, 1)) for _ in range(runs)]
     saved = median(mine / its for its, mine in pairs)
     took = median(its for its, _ in pairs)
-    return {"what": f"plain forward, {depth} rows, {frames / 25:g} s", "ms": took, "percent_saved": 100 * (1 - saved)}
+    return {
+        "what": f"plain forward, {depth} rows, {frames / subject.rate:g} s",
+        "ms": took,
+        "percent_saved": 100 * (1 - saved),
+    }
 
 
 def rows(subject: Subject, depths: list[int], ticks: int, rate: float) -> Iterator[Row]:
     """Yields ticks over the whole song and over 20 s of it, each with the plain forward of as many rows after it."""
     whole = subject.source.frames
-    for frames in sorted({whole, min(round(FOCUS * 25), whole)}, reverse=True):
+    for frames in sorted({whole, min(round(FOCUS * subject.rate), whole)}, reverse=True):
         for depth in depths:
             ours, other = (
                 measured(subject, depth, frames, ticks, rate),

@@ -11,7 +11,6 @@ distance jumps most.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 from pathlib import Path
 from time import perf_counter, sleep
 from typing import Any
@@ -19,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from demon_patch.bench.cover import cover
 from demon_patch.bench.decode import peak_memory
 from demon_patch.bench.joins import figures, of_seams
 from demon_patch.bench.trials import at_strength
@@ -51,21 +51,15 @@ def patch(
     moves: whether a new strength also changes the generations in flight (live strength), or only new ones.
     """
     deep = {} if depth is None else {"depth": depth}
-    nodes = {
-        "source": Node("composed_source", 2, values={"style": "ambient in a minor", "seconds": seconds, "seed": 7}),
-        "words": Node("prompt", values={"text": "acid, a minor, 120 bpm"}),
-        "scheduler": Node("scheduler", values={"strength": 1.0, "seed": 7, "focus": focus, **deep}),
-        "blend": Node("source_blend", values={"source_blend": 1.0}),
-        "state": Node("step_state", values={"live_strength": float(moves)}),
-        "decoder": Node("decoder"),
-        "speaker": Node("speaker"),
-    }
-    cables = [Cable(a, "ring", b, "ring") for a, b in pairwise(("scheduler", "blend", "state", "decoder"))]
-    cables += [
-        Cable("source", "source", "scheduler", "source"),
-        Cable("words", "prompt", "scheduler", "prompt"),
-        Cable("decoder", "audio", "speaker", "audio"),
-    ]
+    nodes, cables = cover(
+        {"style": "ambient in a minor", "seconds": seconds, "seed": 7},
+        "acid, a minor, 120 bpm",
+        {"strength": 1.0, "seed": 7, "focus": focus, **deep},
+        {
+            "blend": Node("source_blend", values={"source_blend": 1.0}),
+            "state": Node("step_state", values={"live_strength": float(moves)}),
+        },
+    )
     if square is not None:
         node, high, low = KNOBS[square]
         nodes[node] = Node(nodes[node].type, values={**nodes[node].values, square: (high + low) / 2})

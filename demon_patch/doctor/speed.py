@@ -18,10 +18,10 @@ BUSY = "close other programs, and play with a smaller `depth` of the Scheduler"
 def speed() -> Iterator[Finding]:
     """Measures a tick of a full ring, and the decode of one second of sound."""
     from demon_patch.bench.decode import measure_playing
-    from demon_patch.engine.families import NAMES
+    from demon_patch.engine.families import DEFAULT_MODEL
     from demon_patch.engine.session import Session
 
-    session = Session.load(NAMES[0])
+    session = Session.load(DEFAULT_MODEL)
     row = measure_playing(session, SONG_SECONDS, TICKS)
     yield tick(row["tick_ms"], row["completions_per_second"], row["lanes"], row["depth"])
     latent = session.compose("house", seconds=SONG_SECONDS, seed=2).latent

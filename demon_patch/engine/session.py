@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from numbers import Real
 from pathlib import Path
 from typing import Any
@@ -13,14 +13,16 @@ from torch import Tensor
 from demon_patch.arrays import Samples
 from demon_patch.engine.alone import OF_SOURCE, alone
 from demon_patch.engine.check_controls import checked_number
-from demon_patch.engine.contracts import WIDE, Blend, Conditioning, Executor, Family, Handle, Source
+from demon_patch.engine.contracts import WIDE, Blend, Conditioning, Executor, Family, Source
 from demon_patch.engine.device import device_of
 from demon_patch.engine.executors import DEFAULT, Choice, executor_named
 from demon_patch.engine.executors.streams import streams_for
+from demon_patch.engine.families import DEFAULT_MODEL
 from demon_patch.engine.loading import load_with_executor
 from demon_patch.engine.lora.load import load_lora
 from demon_patch.engine.lora.merge import Lora, Loras
-from demon_patch.engine.prompt_contracts import ReadsSong, Repaints, Sings
+from demon_patch.engine.prepared_prompts import PreparedPrompts
+from demon_patch.engine.prompt_contracts import Repaints, Sings
 from demon_patch.engine.ring.focus import focused
 from demon_patch.engine.ring.noise import NoiseBank
 from demon_patch.engine.ring.request import FORWARDED, Request, check_finite
@@ -32,9 +34,8 @@ from demon_patch.engine.sound.dry_path import Cover, Covered, power_of
 from demon_patch.engine.sound.loudness import ReadsLoudness
 from demon_patch.engine.sound.window import decode_song, decode_window
 from demon_patch.engine.steering.vector import Steering, read_steering
-from demon_patch.engine.tensor_digest import tensor_digest
 from demon_patch.errors import DemonError
-from demon_patch.small_cache import Same, SmallCache
+from demon_patch.small_cache import SmallCache
 
 PLACES = 2 * CONDITIONS * MAX_DEPTH
 """The number of prompt places that a session needs: those of a ring, and as many for a generation made beside it."""
@@ -42,16 +43,11 @@ PLACES = 2 * CONDITIONS * MAX_DEPTH
 CONTEXTS = 16
 """Contexts of a clip that are kept, by structure; those that a moving structure left behind go first."""
 
-PROMPT_BYTES = 256 * 2**20
-LEAST_BYTES = PROMPT_BYTES // 64
-"""Bytes of prepared prompts that are kept besides those that play, and as how many a small one counts: 64 at most are
-kept, and the latest one however large it is."""
-
 
 class Session:
     """A loaded model and everything needed to play it.
 
-        session = Session.load("nano")
+        session = Session.load()
         source = session.compose("house in a minor, 124 bpm", seconds=24, seed=3)
         prompt = session.prompt("acid, dark")
         ring = session.ring(source, depth=4)
@@ -85,16 +81,13 @@ class Session:
                 mend=f"a session needs one with a capacity of at least {PLACES}",
             )
         conditioner = family.conditioner
-        self._reads_song = conditioner if isinstance(conditioner, ReadsSong) else None
         self._repaints = conditioner if isinstance(conditioner, Repaints) else None
-        self._keys: SmallCache[Hashable] = SmallCache(256)
-        self._handles: SmallCache[Handle] = SmallCache(PROMPT_BYTES, lambda handle: max(handle.nbytes, LEAST_BYTES))
-        self._tints: SmallCache[Handle] = SmallCache(PROMPT_BYTES // 4, lambda handle: handle.nbytes)
+        self._prompts = PreparedPrompts(family, self.executor)
         self._noise: dict[int, NoiseBank] = {}
 
     @classmethod
     def load(
-        cls, name: str = "nano", *, executor: str = DEFAULT, threads: int | None = None, live: bool = False,
+        cls, name: str = DEFAULT_MODEL, *, executor: str = DEFAULT, threads: int | None = None, live: bool = False,
         weights: Path | None = None,
     ) -> Session:  # fmt: skip
         """Returns a session of the family `name`, run by the executor of that name.
@@ -126,11 +119,7 @@ class Session:
 
         clip: over which it will be played, with its structure or without, where that is known.
         """
-        if clip is None or self._reads_song is None:
-            self._prepared(prompt)
-            return
-        for structure in (1.0, 0.0):
-            self._prepared(self._reads_song.for_song(prompt, clip, structure, False))
+        self._prompts.prepare(prompt, clip)
 
     def compose(self, prompt: str = "", *, seconds: float = 24.0, seed: int = 0, composer: str = WIDE) -> Source:
         """Returns a source that the family composes, `seconds` long, or of the nearest length that it can play."""
@@ -219,15 +208,17 @@ class Session:
         if kept and mask is not None and self._repaints is not None:
             context = self._repaints.repaint(context, latent, mask)
         song = parts.get("structure_source", source), taken.number("structure"), kept
-        first = self._tinted(self._for_song(prompt, *song), *timbre)
-        second = None if "prompt_b" not in parts else self._tinted(self._for_song(parts["prompt_b"], *song), *timbre)
+        prompts, second = self._prompts, None
+        first = prompts.tinted(prompts.for_song(prompt, *song), *timbre)
+        if "prompt_b" in parts:
+            second = prompts.tinted(prompts.for_song(parts["prompt_b"], *song), *timbre)
         request = Request(
-            conditioning=self._blended(first, second, taken.number("prompt_blend")),
+            conditioning=prompts.blended(first, second, taken.number("prompt_blend")),
             context=context,
             source=latent if covers else None,
             controls=taken,
             second=second,
-            negative=self._negative() if taken.option("guidance_mode") in FORWARDED else None,
+            negative=prompts.negative() if taken.option("guidance_mode") in FORWARDED else None,
             target=parts["target"].latent if "target" in parts else None,
             noise_position=noise_position,
             tag=tag,
@@ -308,70 +299,6 @@ class Session:
         """
         with torch.inference_mode():
             return self.family.codec.encode(audio)
-
-    def _handle(self, prompt: Conditioning) -> Handle:
-        handle = self._prepared(prompt)
-        self.executor.renew(handle)
-        return handle
-
-    def _key(self, prompt: Conditioning) -> Hashable:
-        """From any thread. Returns the key of a prompt in the caches: equal for two prompts with equal tokens and
-        texts."""
-        return self._keys.get(Same(prompt), lambda: (prompt.text, tensor_digest(prompt.tokens)))
-
-    def _prepared(self, prompt: Conditioning) -> Handle:
-        """From any thread. Returns the handle of a prompt; recent handles are kept. It may be void."""
-        return self._handles.get(self._key(prompt), lambda: self.executor.prepare(prompt))
-
-    def _negative(self) -> Handle:
-        """Returns the handle of the null prompt. Guidance pushes the velocity away from this prompt's velocity."""
-        return self._handle(self.family.conditioner.prompt(""))
-
-    def _for_song(
-        self, prompt: Conditioning | Blend, clip: Source, structure: float, repaints: bool
-    ) -> Conditioning | Blend:
-        """Returns a prompt, or each of several, as the family says it for a generation over a clip."""
-        if self._reads_song is None:
-            return prompt
-        if isinstance(prompt, Conditioning):
-            return self._reads_song.for_song(prompt, clip, structure, repaints)
-        return tuple((self._reads_song.for_song(each, clip, structure, repaints), share) for each, share in prompt)
-
-    def _tinted(self, prompt: Conditioning | Blend, clip: Source | None, amount: float) -> Handle:
-        """Returns the handle of a prompt with some of a clip's sound colour, or the mean of several such prompts by
-        their shares.
-
-        amount: the share of the clip's sound colour, 0 to 1. Raises DemonError if no prompt has a share above 0.
-        """
-        if not isinstance(prompt, Conditioning):
-            parts = [(self._tinted(each, clip, amount), share) for each, share in prompt if share > 0]
-            if not parts:
-                raise DemonError("no prompt has a share", port="prompt", mend="give one a share above 0")
-            (first, total), *others = parts
-            for other, share in others:
-                total += share
-                first = self.executor.blend(first, other, share / total)
-            return first
-        plain = self._handle(prompt)
-        if clip is None or amount == 0:
-            return plain
-        key = (self._key(prompt), Same(clip), plain.epoch)
-
-        def made() -> Handle:
-            check_finite("timbre_source", clip.latent)
-            return self.executor.prepare(self.family.conditioner.timbre(prompt, clip))
-
-        whole = self._tints.get((*key, 1.0), made)
-        if amount == 1:
-            return whole
-        return self._tints.get((*key, amount), lambda: self.executor.blend(plain, whole, amount))
-
-    def _blended(self, first: Handle, second: Handle | None, amount: float) -> Handle:
-        """Returns the mix of two prompts. amount: the share of the second, 0 to 1; without a second, the first is
-        returned."""
-        if amount == 0 or second is None:
-            return first
-        return second if amount == 1 else self.executor.blend(first, second, amount)
 
     def _context(
         self, source: Source, other: Source | None, structure: float, notes: Notes | None, adds: bool

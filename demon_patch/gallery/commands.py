@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from demon_patch.console import Names, Seconds, Switch, Threads, examples, out, tell
+from demon_patch.engine.families import DEFAULT_MODEL
 from demon_patch.errors import DemonError
 from demon_patch.nearest import did_you_mean, in_short
 from demon_patch.patch.files import atomic_file
@@ -122,7 +123,7 @@ def _entry(
         own = path.resolve() == copy.resolve()
         if not (own or path.name in copies or _same(path, copy)):
             raise DemonError("there is such a file already, and it is another patch", file=copy, mend=measure.ELSEWHERE)
-        model = document.meta.model or "nano"
+        model = document.meta.model or DEFAULT_MODEL
         if model not in sessions:
             sessions[model] = Session.load(model, threads=threads)
         figures = measure.show(name, path, effect, sessions[model], to, seconds)

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from demon_patch.engine.families import NAMES, SHIPPED, spec_of
+from demon_patch.engine.families import DEFAULT_MODEL, SHIPPED, spec_of
 from demon_patch.errors import DemonError
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.nodes.library.engine.engine import LORA
@@ -69,7 +69,7 @@ def _of_patch(patch: Patch, folder: Path, path: Path) -> list[Finding]:
     if not wrong:
         wiring = Wiring(patch, CATALOGUE)
         plan = ring_plan(wiring)
-        lacks = plan.source is None and spec_of(patch.meta.model or NAMES[0]).needs_source
+        lacks = plan.source is None and spec_of(patch.meta.model or DEFAULT_MODEL).needs_source
         wrong += [no_source(plan.scheduler)] if lacks else []
         wrong += promoted(patch, CATALOGUE)
         odd += [*warnings_of(patch, CATALOGUE), *unknown_words(patch, CATALOGUE)]
@@ -83,7 +83,7 @@ def _of_patch(patch: Patch, folder: Path, path: Path) -> list[Finding]:
 def _measure_loras(patch: Patch, folder: Path) -> None:
     """Measures the distance to off of each LoRA whose file a patch names, where it is not known yet, and keeps it.
     Passes over what cannot be played: `inspect_files` says what is wrong with it."""
-    model, session = patch.meta.model or NAMES[0], None
+    model, session = patch.meta.model or DEFAULT_MODEL, None
     own = own_files(patch, LORA)
     for _, node in nodes_of(patch) if model in SHIPPED else ():
         name = str(node.values.get("file", ""))

@@ -124,7 +124,7 @@ def test_a_prompt_is_prepared_once_and_ahead_of_its_request() -> None:
     session = Session(toy_family())
     warm = session.prompt("warm")
     session.prepare(warm)
-    handle = session._handles.get(session._key(warm), lambda: pytest.fail("it is not kept"))
+    handle = session._prompts.kept.get(session._prompts.key(warm), lambda: pytest.fail("it is not kept"))
     session.prepare(session.prompt("warm"))
     assert session.request(warm, session.compose("bench", seconds=2.0)).conditioning is handle
 
@@ -133,7 +133,7 @@ def test_no_more_than_64_small_prompts_are_kept() -> None:
     session = Session(toy_family())
     for n in range(200):
         session.prepare(session.prompt(f"{n} bpm"))
-    assert len(session._handles._kept) == 64
+    assert len(session._prompts.kept._kept) == 64
 
 
 def test_prompts_of_one_text_and_other_tokens_are_prepared_apart(session: Session) -> None:
@@ -158,9 +158,9 @@ def test_the_key_of_a_prompt_tells_all_that_is_prepared_of_it(session: Session) 
         Conditioning(tokens.to(torch.int32), "mine"),
         Conditioning(tokens, "yours"),
     )
-    key = session._key(Conditioning(tokens, "mine"))
-    assert session._key(same) == key
-    assert all(session._key(other) != key for other in others)
+    key = session._prompts.key(Conditioning(tokens, "mine"))
+    assert session._prompts.key(same) == key
+    assert all(session._prompts.key(other) != key for other in others)
 
 
 def test_a_prompt_borrows_its_share_of_a_timbre(session: Session) -> None:

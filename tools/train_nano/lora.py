@@ -23,6 +23,7 @@ from torch.func import functional_call
 from demon_patch.engine.families.nano import WEIGHTS
 from demon_patch.engine.families.nano.codec import NanoCodec
 from demon_patch.engine.families.nano.compose.filters import cyclic, high_pass, low_pass
+from demon_patch.engine.families.nano.compose.tables import SAMPLE_RATE
 from demon_patch.engine.families.nano.denoiser import NanoDenoiser
 from demon_patch.engine.families.nano.weights import digest, load_into
 from demon_patch.engine.lora.merge import layers_of
@@ -39,10 +40,10 @@ _PEAK_RATE = 2e-3
 _LOG_EVERY = 100
 
 
-def tape(audio: np.ndarray) -> np.ndarray:
+def tape(audio: np.ndarray, rate: int = SAMPLE_RATE) -> np.ndarray:
     """Returns a loop [samples] as a worn tape plays it: saturated, without bass below 90 Hz, dull above 1200 Hz."""
     driven = np.tanh(4.0 * audio) / np.tanh(4.0)
-    worn = cyclic(lambda loop: low_pass(high_pass(loop, 90.0), 1200.0), driven)
+    worn = cyclic(lambda loop: low_pass(high_pass(loop, 90.0, rate), 1200.0, rate), driven)
     return (worn * (np.sqrt(np.mean(audio**2)) / (np.sqrt(np.mean(worn**2)) + 1e-9))).astype(np.float32)
 
 
@@ -51,7 +52,7 @@ class Adapter(nn.Module):
 
     def __init__(self, net: NanoDenoiser, rank: int) -> None:
         super().__init__()
-        self._net = (net,)  # in a tuple, so that it is no part of this module
+        self._net = (net.requires_grad_(False),)  # in a tuple, so that it is no part of this module
         self.weights = {name: layer.weight for name, layer in layers_of(net).items() if name.startswith("blocks.")}
         shapes = [weight.shape for weight in self.weights.values()]
         self.down = nn.ParameterList(torch.randn(rank, shape[1]) / rank**0.5 for shape in shapes)
@@ -66,15 +67,43 @@ class Adapter(nn.Module):
         }
         return functional_call(net, changed, (x, t, tokens, context))
 
-    def save(self, path: Path, training: Mapping[str, object]) -> None:
+    def save(self, path: Path, training: Mapping[str, object], model: str = "nano") -> None:
         """Writes the factors as float16 under PEFT's names; `training` says in JSON how they came about."""
         tensors: dict[str, Tensor] = {}
         for name, up, down in zip(self.weights, self.up, self.down, strict=True):
             tensors[f"{name}.lora_A.weight"] = down.detach().half().contiguous()
             tensors[f"{name}.lora_B.weight"] = up.detach().half().contiguous()
         rank = str(self.down[0].shape[0])
-        about = {"licence": "MIT", "model": "nano", "lora_alpha": rank, "rank": rank}
+        about = {"licence": "MIT", "model": model, "lora_alpha": rank, "rank": rank}
         save_file(tensors, path, {**about, "training": json.dumps(training, sort_keys=True), "sha256": digest(tensors)})
+
+
+def fit(
+    adapter: Adapter,
+    budget: Budget,
+    loss_of: Callable[[np.random.Generator], Tensor],
+    held_loss: Callable[[], float],
+    report: Callable[[str], None] = print,
+) -> dict[str, float]:
+    """Trains an adapter within the budget. loss_of: returns the loss of a batch that it draws with a generator.
+    Returns the held-out loss before and after."""
+    rng = np.random.default_rng(1)
+    optimiser = torch.optim.AdamW(adapter.parameters(), _PEAK_RATE, betas=(0.9, 0.98), weight_decay=0.0)
+    before, losses = held_loss(), []
+    while budget.progress < 1:
+        loss = loss_of(rng)
+        for group in optimiser.param_groups:
+            group["lr"] = budget.rate(_PEAK_RATE, 50, 0.8)
+        optimiser.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(adapter.parameters(), 1.0)
+        optimiser.step()
+        losses.append(loss.item())
+        budget.step += 1
+        if budget.step % _LOG_EVERY == 0:
+            report(f"lora step {budget.step}, {budget.progress:.0%}: {np.mean(losses):.4f}, held {held_loss():.4f}")
+            losses.clear()
+    return {"held_before": round(before, 4), "held_after": round(held_loss(), 4)}
 
 
 def train_lora(
@@ -88,31 +117,18 @@ def train_lora(
 ) -> tuple[Adapter, dict[str, float]]:
     """Trains within the budget on batches of `batch` crops of `frames`; also the held-out loss before and after."""
     torch.manual_seed(1)
-    rng = np.random.default_rng(1)
     adapter = Adapter(net, rank)
-    optimiser = torch.optim.AdamW(adapter.parameters(), _PEAK_RATE, betas=(0.9, 0.98), weight_decay=0.0)
     held = fixed_batch(corpus, 2 * batch, frames)
 
     @torch.no_grad()
     def held_loss() -> float:
         return velocity_loss(adapter, *held, known_weight=0.0).item()
 
-    before, losses = held_loss(), []
-    while budget.progress < 1:
+    def loss_of(rng: np.random.Generator) -> Tensor:
         drawn = draw_batch(corpus, corpus.training, rng, batch, frames)
-        loss = velocity_loss(adapter, drawn, draw_times(rng, batch), torch.randn_like(drawn.latent), 0.2)
-        for group in optimiser.param_groups:
-            group["lr"] = budget.rate(_PEAK_RATE, 50, 0.8)
-        optimiser.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(adapter.parameters(), 1.0)
-        optimiser.step()
-        losses.append(loss.item())
-        budget.step += 1
-        if budget.step % _LOG_EVERY == 0:
-            report(f"lora step {budget.step}, {budget.progress:.0%}: {np.mean(losses):.4f}, held {held_loss():.4f}")
-            losses.clear()
-    return adapter, {"held_before": round(before, 4), "held_after": round(held_loss(), 4)}
+        return velocity_loss(adapter, drawn, draw_times(rng, batch), torch.randn_like(drawn.latent), 0.2)
+
+    return adapter, fit(adapter, budget, loss_of, held_loss, report)
 
 
 def main(arguments: Sequence[str] | None = None) -> dict[str, float]:

@@ -67,7 +67,7 @@ def stages(out: Path, habits: Sequence[str], sizes: Sizes) -> Iterator[Stage]:
     learnt = ("--clips", str(clips), "--held", str(held), *files)
     first, long, last = (out / f"denoiser/{part}denoiser.safetensors" for part in ("first/", "long/", ""))
     yield Stage("denoiser", (*learnt, "--out", str(first.parent), "--steps", str(sizes.denoiser), *pause))
-    finish = ("--frames", "512", "--batch", "4", "--chance", "starts=0.2")
+    finish = ("--frames", "512", "--batch", "4", "--chance", "starts=0.2", "--rate", "4e-4")
     for begin, made, steps, more in (
         (first, long, sizes.finish, ()),
         (long, last, sizes.guided, ("--guidance", "1.5")),

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from demon_patch.bench.tables import keep_rows
 from demon_patch.console import JsonFlag, Threads
+from demon_patch.engine.families import DEFAULT_MODEL
 
 
-def nano_quality(model: str = "nano", *, save: Path | None = None, as_json: JsonFlag = False) -> None:
+def nano_quality(model: str = DEFAULT_MODEL, *, save: Path | None = None, as_json: JsonFlag = False) -> None:
     """Measures how good an embedded model is: codec, notes, style, key and tempo, strength, speed. Takes ten minutes.
 
     Notes are judged where basic-pitch is installed.

@@ -9,13 +9,13 @@ that of the pass before by a quarter of what it differs in the end.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
 from time import sleep
 from typing import Any
 
 import numpy as np
 
 from demon_patch.arrays import Array
+from demon_patch.bench.cover import cover
 from demon_patch.bench.live import CARD, HEARD, wait
 from demon_patch.bench.notes import Note, f1, transcriber
 from demon_patch.bench.quality.songs import RATE, sounding
@@ -41,30 +41,16 @@ HELD_SECONDS, REST_SECONDS = 1.2, 4.0
 PRESSES = 20
 
 
-def _chain(source: dict[str, Any], words: str, **scheduler: Any) -> tuple[dict[str, Node], list[Cable]]:
-    """The nodes and cables of a cover, from source to loudspeaker."""
-    nodes = {
-        "source": Node("composed_source", 2, values=source),
-        "words": Node("prompt", values={"text": words}),
-        "notes": Node("notes"),
-        "scheduler": Node("scheduler", values={"strength": 1.0, "seed": 7, **scheduler}),
-        "state": Node("step_state"),
-        "decoder": Node("decoder"),
-        "speaker": Node("speaker"),
-    }
-    cables = [Cable(a, "ring", b, "ring") for a, b in pairwise(("scheduler", "state", "decoder"))]
-    cables += [
-        Cable("source", "source", "scheduler", "source"),
-        Cable("words", "prompt", "scheduler", "prompt"),
-        Cable("notes", "score", "scheduler", "score"),
-        Cable("decoder", "audio", "speaker", "audio"),
-    ]
-    return nodes, cables
+def _told(clip: dict[str, Any], words: str, **scheduler: Any) -> tuple[dict[str, Node], list[Cable]]:
+    """The nodes and cables of a cover whose Scheduler has a Notes node."""
+    given = {"strength": 1.0, "seed": 7, **scheduler}
+    nodes, cables = cover(clip, words, given, {"state": Node("step_state")})
+    return {**nodes, "notes": Node("notes")}, [*cables, Cable("notes", "score", "scheduler", "score")]
 
 
 def sequenced(part: str, keys: list[int], words: str, structure: float) -> Patch:
     """A patch whose sequencer plays so many keys, one a beat, on a part, in place of the notes of its clip."""
-    nodes, cables = _chain(
+    nodes, cables = _told(
         {"style": "ambient, no drums", "seconds": SECONDS, "seed": 7}, words, structure=structure, score_mode="replace"
     )
     steps = {f"v{n}": (key - LOWEST[part]) / _RANGE for n, key in enumerate(keys, 1)}
@@ -120,7 +106,7 @@ def _written(style: str, part: str, notes: list[Note], seed: int) -> Score:
 
 def keyboard(words: str = "synthwave, a minor, 120 bpm") -> Patch:
     """A patch whose lead is a keyboard, beside the notes of its clip."""
-    nodes, cables = _chain(
+    nodes, cables = _told(
         {"style": "ambient in a minor", "seconds": 24.0, "seed": 7}, words, focus="auto", score_mode="add"
     )
     nodes["keys"] = Node("midi_voices")

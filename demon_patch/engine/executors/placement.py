@@ -20,13 +20,15 @@ VARIABLE = "DEMON_PATCH_DEVICE"
 _ON_GPU = (DEFAULT, "tensorrt", AUTO)
 
 
-def device_for(executor: str) -> torch.device:
+def device_for(executor: str | None) -> torch.device:
     """Returns the device for the weights of a model that can lie on a GPU: the first NVIDIA GPU that PyTorch reaches,
-    for an executor that runs there; else the processor. `VARIABLE` takes precedence, for such an executor.
+    for an executor that runs there; else the processor, also for None. `VARIABLE` takes precedence, for such an
+    executor.
 
     Raises DemonError for an unknown executor, and for a device of `VARIABLE` that is not here.
     """
-    check_name(executor)
+    if executor is not None:
+        check_name(executor)
     if executor not in _ON_GPU:
         return torch.device("cpu")
     named = os.environ.get(VARIABLE, "").strip()
@@ -43,7 +45,7 @@ def device_for(executor: str) -> torch.device:
     return torch.device("cuda", torch.cuda.current_device()) if named == "cuda" else device
 
 
-def dtype_for(executor: str, device: torch.device) -> torch.dtype:
+def dtype_for(executor: str | None, device: torch.device) -> torch.dtype:
     """Returns the type of a denoiser's weights: bfloat16 where PyTorch runs it on an NVIDIA GPU, else float32. TensorRT
     finds its engines by the weights in float32."""
     engines = any(importlib.util.find_spec(name) is not None for name in ("tensorrt", "tensorrt_rtx"))

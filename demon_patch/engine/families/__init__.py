@@ -12,7 +12,7 @@ from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
 
 from demon_patch.errors import DemonError
 from demon_patch.nearest import did_you_mean
@@ -34,13 +34,8 @@ _HOME: Mapping[str, str] = MappingProxyType(
 NAMES: tuple[str, ...] = tuple(_HOME)
 """The name of every model of this version, the default first: what a patch names, and `--model`."""
 
-SHIPPED: tuple[str, ...] = tuple(
-    model
-    for model, package in _HOME.items()
-    if package == PACKAGES[0]
-    or ((folder := getattr(import_module(f"{__name__}.{package}"), "WEIGHTS", None)) is not None and folder.is_dir())
-)
-"""The names of the models whose weights come with the package: the default, and others whose folder is there."""
+DEFAULT_MODEL = NAMES[0]
+"""The model of a patch that names none, and of a command that is told none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +86,35 @@ class LoadsModels(Protocol):
         ...
 
 
+@runtime_checkable
+class Embedded(Protocol):
+    """The package of a family whose weights come with the program."""
+
+    WEIGHTS: Path
+
+
+def _comes_with_weights(model: str) -> bool:
+    package = import_module(f"{__name__}.{_HOME[model]}")
+    return isinstance(package, Embedded) and package.WEIGHTS.is_dir()
+
+
+SHIPPED: tuple[str, ...] = tuple(model for model in NAMES if model == DEFAULT_MODEL or _comes_with_weights(model))
+"""The names of the models whose weights come with the package: the default, and others whose folder is there."""
+
+
+class Bakes(Protocol):
+    """The module `baked` of a family whose models have LoRAs added to their own weights."""
+
+    def load_baked(self, folder: Path) -> Family:
+        """Loads the family's model with the weights of a folder that `write_baked` wrote. Raises WeightsError."""
+        ...
+
+    def write_baked(self, loras: Loras, folder: Path) -> Path:
+        """Writes the weights of the family's model with LoRAs in them to a new folder, and returns it. Raises
+        DemonError."""
+        ...
+
+
 LORA = ".safetensors"
 """The suffix of a LoRA's file."""
 
@@ -137,12 +161,12 @@ def can_lie_on_gpu(name: str) -> bool:
     return isinstance(_model(name), LoadsOnDevice)
 
 
-def load_family(name: str, weights: Path | None = None, executor: str = "onnx") -> Family:
+def load_family(name: str, weights: Path | None = None, executor: str | None = None) -> Family:
     """Loads a model with its weights and returns it.
 
     weights: a folder that `write_baked` wrote, in place of the model's own weights.
-    executor: a model that can lie on a GPU lies where this executor wants it (`executors.placement`); by default on the
-        processor, in float32.
+    executor: a model that can lie on a GPU lies where this executor wants it (`executors.placement`); without one,
+        on the processor in float32.
     Raises DemonError for an unknown name, and for other weights where the model plays its own alone; WeightsError for
     weights that are missing, damaged, or of another model.
     """
@@ -196,14 +220,13 @@ def baked_loras(name: str, folder: Path) -> tuple[str, ...]:
     package = _model(name)
     if isinstance(package, LoadsOnDevice):
         return package.loras_in(name, folder)
-    own = getattr(package, "WEIGHTS", None)
-    return () if own is None else baked_into(own, folder)
+    return baked_into(package.WEIGHTS, folder) if isinstance(package, Embedded) else ()
 
 
-def _baking(name: str) -> Any:
+def _baking(name: str) -> Bakes:
     """Returns the module of a family that writes and loads baked weights. Raises DemonError where there is none."""
     try:
-        return import_module(f"{_package(name)}.baked")
+        return cast(Bakes, import_module(f"{_package(name)}.baked"))
     except ModuleNotFoundError:
         raise DemonError(f"LoRAs cannot be baked into {name}", mend="play them beside its weights") from None
 

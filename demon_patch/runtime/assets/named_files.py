@@ -12,7 +12,15 @@ from pathlib import Path
 
 from msgspec import structs
 
-from demon_patch.engine.families import NAMES, layers_of, loras_of, steering_of, steering_shape_of, weights_files
+from demon_patch.engine.families import (
+    DEFAULT_MODEL,
+    NAMES,
+    layers_of,
+    loras_of,
+    steering_of,
+    steering_shape_of,
+    weights_files,
+)
 from demon_patch.engine.lora import file
 from demon_patch.engine.lora.known_effects import effect_key, effect_note, known, weights_stamp
 from demon_patch.engine.sound import sound_file
@@ -132,7 +140,7 @@ def _notes(patch: Patch, node: Node, declaration: Declaration, name: str, folder
             mend = f"give it one of the suffixes {', '.join(sorted(FORMATS))}"
             raise PatchError("it cannot be written as sound", mend=mend)
         return ()
-    model = patch.meta.model or NAMES[0]
+    model = patch.meta.model or DEFAULT_MODEL
     if node.type in (LORA, STEER):
         own = own_files(patch, node.type)
         if name in own:
@@ -170,7 +178,7 @@ def lora_effect(path: Path, model: str) -> float | None:
 
 def own_files(patch: Patch, type: str) -> frozenset[str]:
     """Returns the names of what comes with a patch's model and a node of a type may name: LoRAs, steering vectors."""
-    model = patch.meta.model or NAMES[0]
+    model = patch.meta.model or DEFAULT_MODEL
     found = {LORA: loras_of, STEER: steering_of}.get(type)
     return frozenset(found(model)) if found is not None and model in NAMES else frozenset()
 

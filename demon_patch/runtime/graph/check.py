@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from demon_patch.engine.contracts import FamilySpec
 from demon_patch.engine.controls import CONTROLS, MOST_LORAS, MOST_STEERS
-from demon_patch.engine.families import NAMES, spec_of
+from demon_patch.engine.families import DEFAULT_MODEL, spec_of
 from demon_patch.errors import DemonError, PatchError
 from demon_patch.nearest import of_these
 from demon_patch.nodes.language.declare import Declaration
@@ -336,7 +336,7 @@ def _loops(wiring: Wiring) -> Iterator[PatchError]:
 def _family_parts(patch: Patch, wiring: Wiring, family: FamilySpec | None) -> Iterator[PatchError]:
     """Yields a mistake for each cable to a port whose control the family does not have."""
     try:
-        spec = family or spec_of(patch.meta.model or NAMES[0])
+        spec = family or spec_of(patch.meta.model or DEFAULT_MODEL)
     except DemonError as error:
         yield PatchError(error.what, mend=error.mend)
         return

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from demon_patch.arrays import Array
 from demon_patch.engine.contracts import FamilySpec
 from demon_patch.engine.controls import CONTROLS, Control, Propagation
-from demon_patch.engine.families import NAMES, spec_of
+from demon_patch.engine.families import DEFAULT_MODEL, spec_of
 from demon_patch.errors import PatchError
 from demon_patch.nodes.language.declare import Declaration
 from demon_patch.patch.model.document import Patch
@@ -160,7 +160,7 @@ def too_fast(patch: Patch, catalogue: Mapping[str, Declaration]) -> Iterator[Pat
     """Yields a remark for each control that moves faster than half as often as it is taken, or that jumps more often
     than generations (or windows) begin. Runs the patch for SECONDS. Only for a patch without `problems`."""
     try:
-        spec = spec_of(patch.meta.model or NAMES[0])
+        spec = spec_of(patch.meta.model or DEFAULT_MODEL)
         program, values = _run(patch, catalogue, spec, 1)
     except PatchError:
         return

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from demon_patch.engine.contracts import FamilySpec
 from demon_patch.engine.controls import CONTROLS, Control
-from demon_patch.engine.families import NAMES, spec_of, unread
+from demon_patch.engine.families import DEFAULT_MODEL, NAMES, spec_of, unread
 from demon_patch.errors import PatchError
 from demon_patch.nodes.language.declare import Declaration
 from demon_patch.patch.model.document import Patch
@@ -47,7 +47,7 @@ def warnings_of(
     - unknown key that is like a known one (`misspelt_keys`);
     - control that is moved faster than it can follow (`rates.too_fast`).
     """
-    model = model or patch.meta.model or NAMES[0]
+    model = model or patch.meta.model or DEFAULT_MODEL
     spec = spec_of(model) if model in NAMES else None
     wiring = Wiring(patch, catalogue, spec)
     plan = ring_plan(wiring)
@@ -157,7 +157,7 @@ def unknown_words(patch: Patch, catalogue: Mapping[str, Declaration], model: str
     model: the family that plays the patch; by default the one that the patch names, or the first. An unknown family
     gives no remarks.
     """
-    model = model or patch.meta.model or NAMES[0]
+    model = model or patch.meta.model or DEFAULT_MODEL
     wiring = Wiring(patch, catalogue)
     found: list[PatchError] = []
     for id, declaration in wiring.known.items() if model in NAMES else ():

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 from demon_patch.errors import DemonError
 from demon_patch.runtime.live.document import LiveDocument
 from demon_patch.runtime.live.ramps import Ramps
 from demon_patch.runtime.performance.recalls import AskedRecall
+from demon_patch.threads import started_pool
 
 KEPT = 1000  # messages that are told once
 
@@ -27,7 +27,7 @@ class GraphRecalls:
         self._asked: deque[AskedRecall] = deque(maxlen=1)
         self._working = False
         self._told: set[str] = set()
-        self._executor = ThreadPoolExecutor(1, "recall")
+        self._executor = started_pool(1, "recall")
 
     def note(self, asked: AskedRecall | None) -> None:
         """On the tick thread. Notes what is asked for, if anything."""

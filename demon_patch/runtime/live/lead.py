@@ -8,11 +8,12 @@ from math import ceil
 RECENT = 96  # measurements of each kind that are kept
 CALM = 24  # updates in a row that need less, before the lead shortens by a frame
 LONGEST = 2.0  # seconds
+SPARE = 0.25  # of the longest wait and decode that were, for those that will be longer
 
 
 class Lead:
     """Computes the lead in latent frames: the device's latency, plus the longest wait for a decode, plus the longest
-    decode.
+    decode, plus a share of these two (`SPARE`).
 
     The lead grows at once and shrinks a frame at a time. An expected wait (`expect_waits`) changes it at once; then
     only the part of a wait beyond that is measured. Owned by one thread.
@@ -36,7 +37,7 @@ class Lead:
         if seconds == 0.0 < self._expected:  # waits count as a whole again
             self._waits = deque((wait + self._expected for wait in self._waits), maxlen=RECENT)
         elif less > 0.0:
-            self.frames = max(self.frames - int(less * self._rate), 1)
+            self.frames = max(self.frames - int((1 + SPARE) * less * self._rate), 1)
         self._expected = seconds
 
     def expect_company(self, seconds: float) -> None:
@@ -79,9 +80,8 @@ class Lead:
         return self.frames
 
     def _wanted(self, latency: float) -> int:
-        seconds = (
-            latency + self._expected + self._company + _nearly_longest(self._waits) + _nearly_longest(self._decodes)
-        )
+        measured = _nearly_longest(self._waits) + _nearly_longest(self._decodes)
+        seconds = latency + self._company + (1 + SPARE) * (self._expected + measured)
         return min(ceil(seconds * self._rate), ceil(LONGEST * self._rate))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from msgspec import structs
 
-from demon_patch.engine.families import NAMES
+from demon_patch.engine.families import DEFAULT_MODEL, NAMES
 from demon_patch.engine.session import Session
 from demon_patch.errors import DemonError
 from demon_patch.nearest import did_you_mean
@@ -23,7 +23,7 @@ from demon_patch.runtime.live.document import PLAYER
 from demon_patch.runtime.live.edit_thread import Fit
 from demon_patch.runtime.live.live_performance import LivePerformance, Surroundings
 from demon_patch.runtime.live.moment import Moment
-from demon_patch.runtime.live.preparation import MODEL, Opened, Preparation, Wanted
+from demon_patch.runtime.live.preparation import Opened, Preparation, Wanted
 from demon_patch.runtime.live.progress import Progress
 from demon_patch.runtime.live.ramps import Ramps
 from demon_patch.runtime.live.sound_controls import SoundControls
@@ -214,7 +214,7 @@ class Opening(SoundControls):
     def _same(self, model: str | None = None) -> Opened:
         """Returns what sounds now, to be played by another performance."""
         patch = self.document.sounding
-        if model is not None and model != (patch.meta.model or MODEL):
+        if model is not None and model != (patch.meta.model or DEFAULT_MODEL):
             patch = structs.replace(patch, meta=structs.replace(patch.meta, model=model))
         playing = self.playing
         return Opened(patch, playing.resources.folder, playing.resources.into, ExitStack(), playing.clip)
@@ -267,6 +267,6 @@ class Opening(SoundControls):
         seconds = fit.frames / performance.performer.spec.frame_rate
         title = f"the song with {seconds:.1f} s"
         if fit.model != performance.fit.model:
-            title = f"the model {fit.model or MODEL}"
-        model = (fit.model or MODEL) if fit.model != performance.fit.model else performance.performer.spec.name
+            title = f"the model {fit.model or DEFAULT_MODEL}"
+        model = (fit.model or DEFAULT_MODEL) if fit.model != performance.fit.model else performance.performer.spec.name
         self._prepare(Wanted(title, self._same, model, same=True, fit=fit, pause=CALM_SECONDS))

@@ -20,6 +20,7 @@ from typing import Protocol
 import torch
 
 from demon_patch.engine.contracts import FamilySpec, Source
+from demon_patch.engine.families import DEFAULT_MODEL
 from demon_patch.engine.session import Session
 from demon_patch.errors import DemonError
 from demon_patch.patch.model.document import Patch
@@ -34,7 +35,6 @@ from demon_patch.runtime.live.tick_loop import TickLoop
 from demon_patch.runtime.performance.resources import Resources
 from demon_patch.scarce import is_out_of_memory
 
-MODEL = "nano"  # of a patch that names none
 LAY_SECONDS = 1.0  # before a bar line, in which the first windows are laid
 SEND_SECONDS = 0.2  # before the takeover, in which the audio process hears of it
 COMPANY_SECONDS = 0.5  # by which the performance that plays decodes further ahead meanwhile
@@ -214,7 +214,7 @@ class Preparation:
     def _made(self, opened: Opened) -> LivePerformance:
         """Loads and compiles; returns the performance, silent. Raises DemonError."""
         house, wanted = self._house, self.wanted
-        model = wanted.model or opened.patch.meta.model or MODEL
+        model = wanted.model or opened.patch.meta.model or DEFAULT_MODEL
         house.check_room(wanted.title, model)
         session = house.load_session(model)
         self._check()

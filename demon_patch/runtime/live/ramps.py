@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from demon_patch.errors import PatchError
@@ -19,6 +18,7 @@ from demon_patch.patch.model.dashboard import Snapshot
 from demon_patch.patch.model.document import Patch
 from demon_patch.patch.model.graph import CableKey
 from demon_patch.runtime.live.document import LiveDocument
+from demon_patch.threads import started_pool
 
 LONGEST = 3600.0  # seconds
 
@@ -79,7 +79,7 @@ class Ramps:
         self._ramp: _Ramp | None = None
         self._frame = 0
         self._stepping = False
-        self._executor = ThreadPoolExecutor(1, "ramp")
+        self._executor = started_pool(1, "ramp")
 
     def start(self, one: str, other: str, seconds: float, begin: int) -> None:
         """From any thread. Begins a ramp. Raises PatchError where a snapshot does not exist, and for another time than

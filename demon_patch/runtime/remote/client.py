@@ -27,7 +27,7 @@ from demon_patch.patch.model.json_values import Value
 from demon_patch.runtime.remote.access import LOOPBACK, Address, token_from
 from demon_patch.runtime.remote.client_opening import OpensSongs
 from demon_patch.runtime.remote.client_questions import Questions, R
-from demon_patch.runtime.remote.client_socket import closed_error, opened_socket
+from demon_patch.runtime.remote.client_socket import ClientSocket, closed_error
 from demon_patch.runtime.remote.messages import (
     VERSION,
     devices,
@@ -86,7 +86,7 @@ class Client(OpensSongs, Questions):
         self._early: list[edits.Edit] = []  # edits that came before the document
         self._ends = ExitStack()
         self._socket = self._ends.enter_context(
-            opened_socket(self.url, token if token is not None else token_from(None))
+            ClientSocket(self.url, token if token is not None else token_from(None))
         )
         self._thread = threading.Thread(target=self._receive, name="receiving", daemon=True)
         self._thread.start()
@@ -320,8 +320,7 @@ class Client(OpensSongs, Questions):
         error = DemonError(f"the connection to {self.url} is closed", mend="connect again")
         try:
             while True:
-                data = self._socket.recv()
-                self._take(decoder.decode(data if isinstance(data, bytes) else data.encode()))
+                self._take(decoder.decode(self._socket.recv()))
         except ConnectionClosed as closed:
             error = self._gone or closed_error(closed, self.url)
         except msgspec.MsgspecError as wrong:

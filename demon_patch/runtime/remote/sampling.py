@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
@@ -17,6 +17,7 @@ from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.program import Program, State
 from demon_patch.runtime.graph.scopes import Point, Scopes
 from demon_patch.runtime.remote.messages.telemetry import Bead, Finished, Ring
+from demon_patch.threads import started_pool
 
 if TYPE_CHECKING:
     from demon_patch.engine.sound.dry_path import Covered
@@ -66,7 +67,7 @@ class Sampling:
         self._numbers: WeakKeyDictionary[object, int] = WeakKeyDictionary()
         self._count = 0
         self._asked: deque[tuple[tuple[Point, ...], int, Answer]] = deque(maxlen=1)
-        self._worker = ThreadPoolExecutor(1, "forecast")
+        self._worker = started_pool(1, "forecast")
         self._busy: Future[None] | None = None
         self._rest_until = 0.0
         self._stop = host.look(self._look)

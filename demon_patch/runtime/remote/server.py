@@ -7,7 +7,6 @@ import contextlib
 import logging
 import threading
 from collections.abc import Callable, Hashable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from http import HTTPStatus
 from pathlib import Path
@@ -36,7 +35,7 @@ from demon_patch.runtime.remote.messages.session import Clients, Model, Notice
 from demon_patch.runtime.remote.peer import Peer
 from demon_patch.runtime.remote.served_host import ServedHost
 from demon_patch.runtime.remote.telemetry import Telemetries
-from demon_patch.threads import Urgency, hurry
+from demon_patch.threads import Urgency, hurry, started_pool
 
 if TYPE_CHECKING:
     from demon_patch.runtime.live.host import Host
@@ -66,7 +65,7 @@ class Server:
         self.served = ServedHost(host, file)
         self._host = host
         self._connections: set[Connection] = set()
-        self._files = ThreadPoolExecutor(2, "files")
+        self._files = started_pool(2, "files")
         self._thread = threading.Thread(target=self._run, name="wire", daemon=True)
         self._started = threading.Event()
         self._failed: DemonError | None = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -35,6 +34,7 @@ from demon_patch.runtime.remote.peer import Peer
 from demon_patch.runtime.remote.points import flat_point
 from demon_patch.runtime.remote.sampling import Sampling
 from demon_patch.runtime.remote.served_host import ServedHost
+from demon_patch.threads import started_pool
 
 if TYPE_CHECKING:
     from demon_patch.engine.contracts import Source
@@ -58,7 +58,7 @@ class Telemetries:
     def __init__(self, served: ServedHost, call: Callable[[Callable[[], object]], object]) -> None:
         self._served, self._call = served, call
         self.sampling = Sampling(served.host)
-        self._strips = ThreadPoolExecutor(1, "strip")
+        self._strips = started_pool(1, "strip")
         self._clips: tuple[tuple[Source, float], ...] = ()  # that are covered, with their shares
         self._source_peaks = b""
         self._mixes, self._mixed_at = 0, 0.0  # how often they were mixed, and when the last time

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
@@ -21,6 +22,8 @@ from demon_patch.engine.executors.gate import distances
 from demon_patch.engine.executors.onnx_ import OnnxExecutor, OnnxNetwork, network_of
 from demon_patch.engine.executors.side_inputs import SideLayer, packed
 from demon_patch.engine.families import load_family
+from demon_patch.engine.families.nano.grid import STEREO
+from demon_patch.engine.families.nano.stereo_codec import StereoCodec
 from demon_patch.engine.families.nano.stft import magnitudes, stft, windows
 from demon_patch.engine.lora.merge import LayerChange, Lora
 from demon_patch.engine.networks import FRAMES, RANK, ROWS, SIDE_INPUTS, STEERING, Axis, Network, Part
@@ -31,44 +34,46 @@ from tests.support.exported import needs_onnx
 from tests.support.toy_family import toy_family
 
 pytestmark = needs_onnx
-nano: Callable[[], Family] = cache(lambda: load_family("nano"))
+family: Callable[[str], Family] = cache(load_family)
+MODELS = ("nano", "nano2")
 SHAPES = [(1, 48), (2, 200), (4, 96), (1, 600)]
 LATENTS = [24, 34, 96, 250]
 BOUND = 1e-4
 
 
-def network(name: str) -> Network:
-    family = nano()
-    parts = (*family.denoiser.networks(), *family.codec.networks())  # type: ignore[attr-defined]
+def network(name: str, model: str = "nano") -> Network:
+    of = family(model)
+    parts = (*of.denoiser.networks(), *of.codec.networks())  # type: ignore[attr-defined]
     return next(each for each in parts if each.name == name)
 
 
 @cache
-def runtime(name: str) -> OnnxNetwork:
-    return OnnxNetwork(builds.build(network(name)).onnx)
+def runtime(name: str, model: str = "nano") -> OnnxNetwork:
+    return OnnxNetwork(builds.build(network(name, model)).onnx)
 
 
+@pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize(("rows", "frames"), SHAPES)
 @torch.inference_mode()
-def test_the_denoiser_is_pytorchs(rows: int, frames: int) -> None:
+def test_the_denoiser_is_pytorchs(rows: int, frames: int, model: str) -> None:
     draw = torch.Generator().manual_seed(frames)
-    denoiser = nano().denoiser
-    one = denoiser.condition(nano().conditioner.prompt("acid techno").tokens)
+    spec, denoiser = family(model).spec, family(model).denoiser
+    one = denoiser.condition(family(model).conditioner.prompt("acid techno").tokens)
     condition = tuple(part.expand(rows, *part.shape) for part in one)
-    x = torch.randn(rows, frames, 64, generator=draw)
-    context = torch.rand(rows, frames, 103, generator=draw)
+    x = torch.randn(rows, frames, spec.latent_channels, generator=draw)
+    context = torch.rand(rows, frames, spec.context_channels, generator=draw)
     time = denoiser.embed_time(torch.linspace(0.9, 0.2, rows))
     expected = denoiser.velocity(x, time, context, condition)
-    own = zip((part.name for part in network("denoiser").inputs), (x, time, context, *condition), strict=True)
+    own = zip((part.name for part in network("denoiser", model).inputs), (x, time, context, *condition), strict=True)
     inputs = {name: np.ascontiguousarray(tensor.numpy()) for name, tensor in own}
-    layers = builds.build(network("denoiser")).layers
+    layers = builds.build(network("denoiser", model)).layers
     sides = packed(layers, ())
     inputs |= zip(SIDE_INPUTS, (sides.down, sides.up, sides.shares(rows)), strict=True)
-    steering = 0.3 * torch.randn(rows, *shape_of(denoiser), generator=draw)
+    steering = 3.0 * torch.randn(rows, *shape_of(denoiser), generator=draw)
     with BlockHooks(denoiser).at(steering):
         steered = denoiser.velocity(x, time, context, condition)
     for added, wanted in ((torch.zeros_like(steering), expected), (steering, steered)):
-        got = torch.from_numpy(runtime("denoiser").run({**inputs, STEERING: added.numpy()}))
+        got = torch.from_numpy(runtime("denoiser", model).run({**inputs, STEERING: added.numpy()}))
         assert float((got - wanted).abs().max()) <= BOUND * float(wanted.abs().max())
     assert float((steered - expected).abs().max()) > 0.1 * float(expected.abs().max())
 
@@ -76,14 +81,32 @@ def test_the_denoiser_is_pytorchs(rows: int, frames: int) -> None:
 @pytest.mark.parametrize("frames", LATENTS)
 @torch.inference_mode()
 def test_the_codecs_networks_are_pytorchs(frames: int) -> None:
-    codec = nano().codec
+    codec = family("nano").codec
     latent = torch.randn(frames, 64, generator=torch.Generator().manual_seed(frames))
     expected = codec.log_magnitude(latent[None])  # type: ignore[attr-defined]
     got = torch.from_numpy(runtime("decode").run({"latent": latent[None].numpy()}))
     assert float((got - expected).abs().max()) <= BOUND * float(expected.abs().max())
-    audio = nano().conditioner.compose("house", 24, 3).audio[: frames * 1280]
+    audio = family("nano").conditioner.compose("house", 24, 3).audio[: frames * 1280]
     cut = windows(torch.from_numpy(audio[:, 0].copy()))
     encoded = torch.from_numpy(runtime("encode").run({"windows": cut.contiguous().numpy()}))
+    original = codec.encode(audio)
+    assert float((encoded - original).abs().max()) <= BOUND * float(original.abs().max())
+
+
+@pytest.mark.parametrize("frames", LATENTS)
+@torch.inference_mode()
+def test_the_stereo_codecs_networks_are_pytorchs(frames: int) -> None:
+    codec = cast(StereoCodec, family("nano2").codec)
+    latent = torch.randn(frames, 64, generator=torch.Generator().manual_seed(frames))
+    expected, image = codec(latent[None])
+    got = torch.from_numpy(runtime("decode", "nano2").run({"latent": latent[None].numpy()}))
+    assert float((got[..., : STEREO.bins] - expected).abs().max()) <= BOUND * float(expected.abs().max())
+    seen = got[..., STEREO.bins :].reshape(image.shape)
+    assert float((seen - image).abs().max()) <= BOUND * float(image.abs().max())
+    audio = family("nano2").conditioner.compose("house", 24, 3).audio[: frames * 1920]
+    left, right = torch.from_numpy(audio.T.copy())
+    cut = torch.stack([windows(each, STEREO) for each in ((left + right) / 2, (left - right) / 2)])
+    encoded = torch.from_numpy(runtime("encode", "nano2").run({"windows": cut.contiguous().numpy()}))
     original = codec.encode(audio)
     assert float((encoded - original).abs().max()) <= BOUND * float(original.abs().max())
 
@@ -94,26 +117,27 @@ def test_a_product_with_a_matrix_is_the_fourier_transform() -> None:
     torch.testing.assert_close(magnitudes(windows(audio)), expected, rtol=0, atol=1e-6 * float(expected.max()))
 
 
-def test_a_session_on_onnx_makes_the_music_of_pytorch() -> None:
+@pytest.mark.parametrize("model", MODELS)
+def test_a_session_on_onnx_makes_the_music_of_pytorch(model: str) -> None:
     for name in ("denoiser", "encode", "decode"):
-        builds.build(network(name))
+        builds.build(network(name, model))
     latents, sounds = [], []
     for name in ("torch", "onnx"):
-        session = Session.load("nano", executor=name, threads=1)
+        session = Session.load(model, executor=name, threads=1)
         source = session.compose("house in a minor, 124 bpm", seconds=8, seed=3)
         latents.append(session.generate(session.prompt("acid"), source, strength=0.8, seed=7))
         sounds.append(session.decode(latents[0], start=20, frames=40))
     assert not torch.equal(*latents)
     assert float((latents[0] - latents[1]).abs().max()) <= BOUND * float(latents[0].abs().max())
     assert not np.array_equal(*sounds)
-    assert distances(*sounds, 32_000)[0] < 0.01
+    assert distances(*sounds, family(model).spec.sample_rate)[0] < 0.01
 
 
 @pytest.mark.usefixtures("built")
 def test_what_is_not_built_of_the_codec_is_refused() -> None:
     executor = OnnxExecutor(GaussianDenoiser())
     with pytest.raises(DemonError, match="no network of nano is built"):
-        executor.codec(nano().codec)
+        executor.codec(family("nano").codec)
     other = toy_family().codec
     assert executor.codec(other) is other
 
@@ -136,7 +160,7 @@ def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_what_is_not_built_is_refused_with_the_command_that_builds_it(empty: Path) -> None:
-    reason = why_not("onnx", nano().denoiser)
+    reason = why_not("onnx", family("nano").denoiser)
     assert reason is not None
     assert str(reason) == (
         "no network of nano is built for these weights (demon-patch build --model nano --executor onnx)"

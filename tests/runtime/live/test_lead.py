@@ -18,20 +18,20 @@ def settled(lead: Lead, wait: float, looks: int = 200) -> int:
 def test_it_follows_an_expected_wait_at_once_both_ways() -> None:
     lead = Lead(RATE, 4)
     lead.expect_waits(0.2)
-    assert settled(lead, 0.21) == 7  # .03 + .21 + .02
+    assert settled(lead, 0.21) == 8  # .03 + 1.25 * (.21 + .02)
     lead.expect_waits(0.04)
     assert lead.updated(0.03) == 3
     lead.expect_waits(0.4)
-    assert lead.lengthened(0.03) == 12
-    assert lead.updated(0.03) == 12
+    assert lead.lengthened(0.03) == 15
+    assert lead.updated(0.03) == 15
 
 
 def test_what_exceeds_an_expected_wait_is_kept() -> None:
     lead = Lead(RATE, 4)
     lead.expect_waits(0.2)
-    assert settled(lead, 0.3) == 9
+    assert settled(lead, 0.3) == 11  # .03 + 1.25 * (.3 + .02)
     lead.expect_waits(0.04)
-    assert lead.updated(0.03) >= 5  # .03 + .04 + .1 + .02
+    assert lead.updated(0.03) >= 6  # .03 + 1.25 * (.04 + .1 + .02)
 
 
 def test_nothing_is_lost_when_nothing_is_expected_any_more() -> None:

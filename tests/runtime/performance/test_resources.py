@@ -40,9 +40,9 @@ def test_what_is_named_again_is_the_same_and_what_was_named_long_ago_is_let_go(t
         resources.source(("composed", "toy", 2.0, seed, "wide"))
     gc.collect()
     assert sound() is None
-    (handle,) = session._handles._kept.values()
-    session._handles.fit(PROMPTS * handle.nbytes)
+    (handle,) = session._prompts.kept._kept.values()
+    session._prompts.kept.fit(PROMPTS * handle.nbytes)
     for number in range(1, PROMPTS + 1):
         resources.prompt(("prompt", str(number)))
-    assert len(session._handles._kept) <= PROMPTS
+    assert len(session._prompts.kept._kept) <= PROMPTS
     assert resources.prompt(("prompt", "0")) is not prompt

@@ -21,7 +21,7 @@ from demon_patch.engine.families.nano.weights import load_into
 from tools.train_nano2.codec.loading import stereo_codec
 from tools.train_nano2.denoiser.batches import Chances
 from tools.train_nano2.denoiser.corpus import components_hash, load, weights_hash
-from tools.train_nano2.denoiser.training import train
+from tools.train_nano2.denoiser.training import RATE, train
 from tools.train_nano2.training import add_habits, habits_of
 
 
@@ -36,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--frames", type=int, default=128, help="latent frames of a stretch")
     parser.add_argument("--from", type=Path, dest="begin", help="weights to begin with")
     parser.add_argument("--guidance", type=float, default=1.0, help="by the score, of --from; learnt into the weights")
+    parser.add_argument("--rate", type=float, default=RATE, help="the highest learning rate; a third for --from")
     parser.add_argument("--chance", action="append", default=[], metavar="NAME=SHARE", help="see Chances")
     add_habits(parser, steps=20_000, batch=12)
     options = parser.parse_args(arguments)
@@ -49,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     heard = weights_hash(load_into(Transcriber(), options.transcriber)) if options.transcriber else None
     songs, held = (load(folders, components_hash(codec), heard) for folders in (options.clips, options.held))
     chances = Chances(**{name: float(share) for name, share in given.items()})
-    train(songs, held, habits_of(options), options.frames, chances, options.begin, options.guidance)
+    train(songs, held, habits_of(options), options.frames, chances, options.begin, options.guidance, options.rate)
 
 
 if __name__ == "__main__":

@@ -109,11 +109,12 @@ def load(folders: Iterable[Path], codec: str, transcriber: str | None = None) ->
         found = [number for number in clips.numbers() if _path(clips, "described", codec, number).exists()]
         if not found:
             raise FileNotFoundError(f"{folder} holds no latents of this codec: run tools.train_nano2.denoiser.describe")
-        songs += [_song(clips, number, codec, transcriber) for number in found]
+        songs += [song_of(clips, number, codec, transcriber) for number in found]
     return songs
 
 
-def _song(clips: ClipFolder, number: int, codec: str, transcriber: str | None) -> Song:
+def song_of(clips: ClipFolder, number: int, codec: str, transcriber: str | None = None) -> Song:
+    """Returns one clip that is described; codec, transcriber: hashes."""
     described: Half = np.load(_path(clips, "described", codec, number))
     heard = _path(clips, "heard", transcriber, number) if transcriber else None
     said = [sound_tags(clips.score(number), tags) for tags in clips.tags(number)]

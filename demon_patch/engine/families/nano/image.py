@@ -31,14 +31,20 @@ _TURN_HZ = 400.0  # bins within so many Hz turn the same way
 
 def encoded(mid: Tensor, side: Tensor, grid: Grid = STEREO) -> Tensor:
     """Returns the coded image [B, n, 32] of the transforms of mid and side [B, 4n, bins]."""
+    return of_powers(mid.abs().square(), side.abs().square(), (side * mid.conj()).real, grid)
+
+
+def of_powers(mid: Tensor, side: Tensor, both: Tensor, grid: Grid = STEREO) -> Tensor:
+    """Returns the coded image [B, n, 32] of the powers of mid and side, and of the real part of the side times the
+    conjugate of the mid, each [B, 4n, bins]."""
     bank = _bank(grid.bins, grid.bin_hz)
 
     def power(product: Tensor) -> Tensor:
         return (product @ bank).unflatten(1, (-1, STEPS_PER_FRAME)).mean(2)
 
-    middle = power(mid.abs().square()) + _QUIET
-    follow = (power((side * mid.conj()).real) / middle).clamp(-_MOST_FOLLOW, _MOST_FOLLOW)
-    beside = power(side.abs().square()) - follow.square() * middle
+    middle = power(mid) + _QUIET
+    follow = (power(both) / middle).clamp(-_MOST_FOLLOW, _MOST_FOLLOW)
+    beside = power(side) - follow.square() * middle
     rest = (beside.clamp_min(0.0) / middle).sqrt().clamp_max(_MOST_REST)
     return torch.cat([follow / _FOLLOW_SCALE, ((rest + _FLOOR).log() - _MEAN) / _SCALE], -1)
 

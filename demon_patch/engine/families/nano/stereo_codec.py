@@ -8,6 +8,8 @@ batch, n latent frames.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from copy import copy
 from functools import cache
 
 import numpy as np
@@ -16,15 +18,25 @@ from torch import Tensor, nn
 
 from demon_patch.engine.families.nano import image
 from demon_patch.engine.families.nano.grid import STEPS_PER_FRAME, STEREO
-from demon_patch.engine.families.nano.magnitudes import MagnitudeCodec
+from demon_patch.engine.families.nano.magnitudes import LATENT, MagnitudeCodec
 from demon_patch.engine.families.nano.phase import ungated
 from demon_patch.engine.families.nano.short import joined, split, spread
-from demon_patch.engine.families.nano.stft import band_bank, band_power, band_to_bin, from_log, stft, to_log
+from demon_patch.engine.families.nano.stft import (
+    band_bank,
+    band_power,
+    band_to_bin,
+    from_log,
+    real_and_imaginary,
+    stft,
+    to_log,
+)
+from demon_patch.engine.networks import FRAMES, Axis, Network, Part
 
 FRAME = STEREO.hop * STEPS_PER_FRAME
 """Samples of a latent frame."""
 
 _BANDS = STEREO.bands * STEPS_PER_FRAME
+_SEEN = image.NUMBERS // STEPS_PER_FRAME  # numbers of the image that a step carries in the decoder's network
 _MIDDLE = slice(64, 200)  # bands that components attend to less, 1.6 to 5 kHz
 _MIDDLE_WEIGHT, _IMAGE_WEIGHT = 0.7, 0.5
 
@@ -40,12 +52,12 @@ class StereoCodec(MagnitudeCodec):
         self.image_out = nn.Linear(self.latent_in.out_features, image.NUMBERS)
         nn.init.zeros_(self.image_out.weight)
         nn.init.zeros_(self.image_out.bias)
+        self._run: Callable[[str, Tensor], Tensor] | None = None
 
     def described_sound(self, mid: Tensor, side: Tensor) -> Tensor:
         """Returns the weighted numbers of latent frames [B, n, 1088] of the transforms of mid and side
         [B, 4n, bins]."""
-        bands = to_log(mid.abs() @ band_bank(STEREO)).reshape(len(mid), -1, _BANDS)
-        return torch.cat([bands, image.encoded(mid, side)], -1) * _weights()
+        return _weighted(mid.abs(), image.encoded(mid, side))
 
     def parts(self, latent: Tensor) -> tuple[Tensor, Tensor]:
         """Returns the coded bands [B, 4n, 264] and the coded image [B, n, 32] of latents [B, n, 64], without the
@@ -95,9 +107,58 @@ class StereoCodec(MagnitudeCodec):
 
         frames: int64 [n], the number of each latent frame in the song, which fixes the phase of its sound.
         """
-        coded, seen = self(latent[None])
+        if self._run is None:
+            coded, seen = self(latent[None])
+        else:
+            coded, seen = _taken_apart(self._run("decode", latent[None]))
         steps = (frames[:, None] * STEPS_PER_FRAME + torch.arange(STEPS_PER_FRAME)).flatten()
         return synthesised(from_log(coded[0]), seen[0], steps)
+
+    def networks(self) -> tuple[Network, Network]:
+        """Returns the networks of `encode` and `decode` (`engine.networks.Exports`).
+
+        The one takes the windows of mid and side (`stft.windows`) to the latent. The other takes a latent to the coded
+        magnitudes of the mid, each step followed by a quarter of its latent frame's coded image; phase and side are
+        found beside it (`synthesised`).
+        """
+        axes = {FRAMES: Axis(1, 2, 2048)}
+        steps, latent = (FRAMES, STEPS_PER_FRAME), Part("latent", (FRAMES, LATENT))
+        cut, coded = Part("windows", (2, steps, STEREO.window)), Part("coded", (1, steps, STEREO.bins + _SEEN))
+        given = Part("latent", (1, FRAMES, LATENT))
+        return (
+            Network("nano2", "encode", self, self._encoded, (cut,), latent, axes),
+            Network("nano2", "decode", self, self._decoded, (given,), coded, axes),
+        )
+
+    def run_by(self, run: Callable[[str, Tensor], Tensor]) -> StereoCodec:
+        """Returns this codec with its decoder's network run by `run`."""
+        other = copy(self)
+        other._run = run
+        return other
+
+    def _encoded(self, cut: Tensor) -> Tensor:
+        real, imaginary = real_and_imaginary(cut, STEREO)
+        power, both = real.square() + imaginary.square(), real[1] * real[0] + imaginary[1] * imaginary[0]
+        seen = image.of_powers(power[:1], power[1:], both[None])
+        return self.components(_weighted(power[:1].sqrt(), seen))[0]
+
+    def _decoded(self, latent: Tensor) -> Tensor:
+        coded, seen = self(latent)
+        return torch.cat([coded, seen.reshape(1, -1, _SEEN)], -1)
+
+
+def _weighted(mid: Tensor, seen: Tensor) -> Tensor:
+    """Returns the weighted numbers of latent frames [B, n, 1088], of the magnitudes of the mid [B, 4n, bins] and the
+    coded image [B, n, 32]."""
+    bands = to_log(mid @ band_bank(STEREO)).reshape(len(mid), -1, _BANDS)
+    return torch.cat([bands, seen], -1) * _weights()
+
+
+def _taken_apart(coded: Tensor) -> tuple[Tensor, Tensor]:
+    """Returns the coded magnitudes [1, 4n, bins] and the coded image [1, n, 32] in the output of the decoder's
+    network."""
+    bins, seen = coded.split([STEREO.bins, _SEEN], -1)
+    return bins, seen.reshape(1, -1, image.NUMBERS)
 
 
 def synthesised(magnitude: Tensor, seen: Tensor, steps: Tensor) -> Tensor:

@@ -19,8 +19,8 @@ from demon_patch.engine.sound.loudness import k_weight
 
 __all__ = [
     "BANDS", "BINS", "HOP", "LOG_FLOOR", "LOG_MEAN", "LOG_SCALE", "STEPS_PER_FRAME", "WINDOW", "band_bank",
-    "band_power", "band_to_bin", "from_log", "istft", "log_bands", "magnitudes", "stft", "to_log", "triangles",
-    "windows",
+    "band_power", "band_to_bin", "from_log", "istft", "log_bands", "magnitudes", "real_and_imaginary", "stft", "to_log",
+    "triangles", "windows",
 ]  # fmt: skip
 
 HOP, WINDOW, BINS, BANDS = MONO.hop, MONO.window, MONO.bins, MONO.bands
@@ -46,10 +46,16 @@ def windows(audio: Tensor, grid: Grid = MONO) -> Tensor:
 
 
 def magnitudes(cut: Tensor, grid: Grid = MONO) -> Tensor:
-    """Returns the magnitudes [n, bins] of windows [n, window]: those of `stft`, by one product with a matrix, which
-    runs where there is no Fourier transform."""
-    real, imaginary = (cut @ _fourier(grid)).chunk(2, -1)
+    """Returns the magnitudes [..., bins] of windows [..., window] (`real_and_imaginary`)."""
+    real, imaginary = real_and_imaginary(cut, grid)
     return (real.square() + imaginary.square()).sqrt()
+
+
+def real_and_imaginary(cut: Tensor, grid: Grid = MONO) -> tuple[Tensor, Tensor]:
+    """Returns the real and the imaginary parts [..., bins] of windows [..., window]: those of `stft`, by one product
+    with a matrix, which runs where there is no Fourier transform."""
+    real, imaginary = (cut @ _fourier(grid)).chunk(2, -1)
+    return real, imaginary
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from demon_patch.engine.families import NAMES
+from demon_patch.engine.families import DEFAULT_MODEL, NAMES
 from demon_patch.errors import PatchError
 from demon_patch.patch.files.format import dumps
 from demon_patch.runtime.assets.overwrite import allow_sound
@@ -32,7 +32,7 @@ def render(served: ServedHost, peer: Peer, message: Render) -> Rendering:
         file=served.in_words(path),
         seconds=message.seconds,
         seed=message.seed,
-        model=model if model in NAMES else NAMES[0],
+        model=model if model in NAMES else DEFAULT_MODEL,
         client=peer.name,
     )
     served.renders.begin(job)

@@ -9,28 +9,29 @@ from scipy.signal import butter, lfilter, sosfilt
 
 from demon_patch.engine.families.nano.compose.tables import SAMPLE_RATE
 
-_NYQUIST = SAMPLE_RATE / 2
 _LEAD = SAMPLE_RATE // 2
 
 
-def _butterworth(x: np.ndarray, order: int, edges: float | tuple[float, float], kind: str) -> np.ndarray:
-    sections = np.asarray(butter(order, np.array(edges) / _NYQUIST, kind, output="sos"))
+def _butterworth(
+    x: np.ndarray, order: int, edges: float | tuple[float, float], kind: str, rate: int = SAMPLE_RATE
+) -> np.ndarray:
+    sections = np.asarray(butter(order, np.array(edges) / (rate / 2), kind, output="sos"))
     return np.asarray(sosfilt(sections, x)).astype(np.float32)
 
 
-def low_pass(x: np.ndarray, cutoff: float) -> np.ndarray:
-    """Returns `x` behind a third-order low-pass; cutoff in Hz."""
-    return _butterworth(x, 3, cutoff, "low")
+def low_pass(x: np.ndarray, cutoff: float, rate: int = SAMPLE_RATE) -> np.ndarray:
+    """Returns `x` behind a third-order low-pass; cutoff and rate in Hz."""
+    return _butterworth(x, 3, cutoff, "low", rate)
 
 
-def high_pass(x: np.ndarray, cutoff: float) -> np.ndarray:
-    """Returns `x` behind a second-order high-pass; cutoff in Hz."""
-    return _butterworth(x, 2, cutoff, "high")
+def high_pass(x: np.ndarray, cutoff: float, rate: int = SAMPLE_RATE) -> np.ndarray:
+    """Returns `x` behind a second-order high-pass; cutoff and rate in Hz."""
+    return _butterworth(x, 2, cutoff, "high", rate)
 
 
 def band_pass(x: np.ndarray, low: float, high: float) -> np.ndarray:
     """Returns `x` behind a second-order band-pass between two frequencies in Hz."""
-    return _butterworth(x, 2, (low, min(high, 0.99 * _NYQUIST)), "band")
+    return _butterworth(x, 2, (low, min(high, 0.99 * SAMPLE_RATE / 2)), "band")
 
 
 def smooth(x: np.ndarray, keep: float) -> np.ndarray:
