@@ -134,7 +134,7 @@ def test_a_gesture_is_one_step_and_is_closed_when_its_client_dies(wired: WiredHo
     ann.begin("Turn strength")
     for number in range(10):
         ann.do(strength(0.05 * number))
-    ann._socket.socket.close()  # in the middle of it, without a goodbye
+    ann._socket._end()  # in the middle of it, without a goodbye
     assert until(lambda: not wired.server.served.peers)
     assert wired.host.patch.nodes["scheduler"].values["strength"] == pytest.approx(0.45)
     with wired.client("ann") as again:

@@ -59,7 +59,7 @@ def killed_client(url: str) -> None:
         "from demon_patch.patch.edit.commands import SetValue;"
         f"c = Client({url!r}, name='doomed'); c.begin('Doomed');"
         "c.do(SetValue('scheduler', 'structure', 0.25));"
-        "c._socket.socket.sendall(bytes([0x82, 0xfe]) + struct.pack('>H', 5000) + b'half a message');"
+        "c._socket._socket.sendall(bytes([0x82, 0xfe]) + struct.pack('>H', 5000) + b'half a message');"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )
     done = subprocess.run([sys.executable, "-c", code], check=False, timeout=60)
