@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from threading import Thread
 
 import pytest
 
-from demon_patch.threads import Urgency, hurry, may_hurry, unhurried
+from demon_patch.threads import Urgency, hurry, may_hurry, started_pool, unhurried
 
 if sys.platform != "linux":
     pytest.skip("threads are urgent on Linux alone", allow_module_level=True)
@@ -85,3 +86,11 @@ def test_the_system_says_no_and_all_goes_on(thread, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(os, "sched_setscheduler", refuse)
     assert not thread(lambda: hurry(Urgency.WIRE))
     assert not may_hurry()
+
+
+def test_a_started_pool_has_all_its_threads_before_its_first_task() -> None:
+    with started_pool(3, "early") as pool:
+        names = {each.name for each in threading.enumerate() if each.name.startswith("early")}
+        assert len(names) == 3
+        assert [pool.submit(abs, -n).result(10) for n in range(20)] == list(range(20))
+        assert {each.name for each in threading.enumerate() if each.name.startswith("early")} == names
