@@ -14,6 +14,10 @@ from demon_patch.engine.session import Session
 from demon_patch.runtime.descriptors import brightness, loudness
 
 
+LOWEST_HZ, HIGHEST_HZ = 200.0, 2000.0
+"""The range in which `height` looks."""
+
+
 @dataclass(frozen=True, eq=False)
 class Heard:
     """A sound with the latents that it is compared with. Everything is measured on the sound, which is encoded again.
@@ -53,9 +57,29 @@ def noisiness(sound: Samples, per_frame: int) -> Curve:
     return 10.0 * (np.log10(power).mean(axis=1) - np.log10(power.mean(axis=1)))
 
 
+def height(sound: Samples, per_frame: int, rate: int) -> Curve:
+    """Returns how high the notes of each latent frame lie, in semitones as MIDI counts: the mean pitch of the power
+    from 200 Hz to 2 kHz, where melodies are. It looks at four frames.
+
+    per_frame: samples of a latent frame. rate: samples a second.
+    """
+    mono, size = sound[: len(sound) // per_frame * per_frame].mean(axis=1), 4 * per_frame
+    cut = np.lib.stride_tricks.sliding_window_view(np.pad(mono, (size - per_frame) // 2), size)[::per_frame]
+    power = np.abs(np.fft.rfft(cut * np.hanning(size), axis=1)) ** 2
+    hertz = np.fft.rfftfreq(size, 1 / rate)
+    inside = (hertz >= LOWEST_HZ) & (hertz <= HIGHEST_HZ)
+    pitch = 69.0 + 12.0 * np.log2(hertz[inside] / 440.0)
+    return (power[:, inside] @ pitch + 1e-9 * pitch.mean()) / (power[:, inside].sum(axis=1) + 1e-9)
+
+
 def _brightness(heard: Heard) -> Curve:
     spec = heard.session.spec
     return brightness(heard.sound, spec.samples_per_frame, spec.sample_rate)
+
+
+def _height(heard: Heard) -> Curve:
+    spec = heard.session.spec
+    return height(heard.sound, spec.samples_per_frame, spec.sample_rate)
 
 
 DESCRIPTORS: Mapping[str, Callable[[Heard], Curve]] = {
@@ -65,6 +89,8 @@ DESCRIPTORS: Mapping[str, Callable[[Heard], Curve]] = {
     "loudness": lambda heard: loudness(heard.sound, heard.session.spec.samples_per_frame),
     "brightness": _brightness,
     "noisiness": lambda heard: noisiness(heard.sound, heard.session.spec.samples_per_frame),
+    "height": _height,
 }
 """By name, what computes a descriptor of a sound, one number per latent frame. Distances are rms in latent units
-(`departure` is the distance to the unmoved performance), loudness and noisiness in dB, brightness in Hz."""
+(`departure` is the distance to the unmoved performance), loudness and noisiness in dB, brightness in Hz, height in
+semitones."""

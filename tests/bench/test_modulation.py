@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from demon_patch.bench.descriptors import DESCRIPTORS, Heard, noisiness
+from demon_patch.bench.descriptors import DESCRIPTORS, Heard, height, noisiness
 from demon_patch.bench.gaussian import SPEC, gaussian
 from demon_patch.bench.modulation import PERIODS, followed, measure
 from demon_patch.bench.trials import TRIALS, Trial, due, trial_patch
@@ -73,3 +73,18 @@ def test_a_distance_is_measured_on_the_sound_against_a_cyclic_latent() -> None:
     heard = Heard(SESSION, sound, source.latent, target=source.latent + 0.25)
     np.testing.assert_allclose(DESCRIPTORS["distance to source"](heard), 0.0, atol=1e-6)
     np.testing.assert_allclose(DESCRIPTORS["distance to target"](heard), 0.25, atol=1e-6)
+
+
+def test_height_follows_a_melody_frame_by_frame_and_not_what_lies_below_or_above() -> None:
+    per, rate = 1920, 48_000
+    keys = np.repeat([69.0, 76.0, 69.0, 81.0], 25)
+    phase = np.cumsum(np.repeat(440.0 * 2 ** ((keys - 69.0) / 12.0), per)) * 2 * np.pi / rate
+    at = np.arange(len(phase)) / rate
+    beside = np.sin(2 * np.pi * 55.0 * at) + np.sin(2 * np.pi * 6000.0 * at)
+    sound = np.stack([np.sin(phase) + beside] * 2, 1).astype(np.float32)
+    found = height(sound, per, rate)
+    assert found.shape == (100,)
+    inner = np.arange(100) % 25 % 22 > 2  # frames whose window lies within one note
+    assert np.abs(found - keys)[inner].max() < 0.1
+    silent = height(np.zeros((per * 10, 2), np.float32), per, rate)
+    assert np.isfinite(silent).all()

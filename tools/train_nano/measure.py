@@ -1,11 +1,13 @@
-"""Measurements that the family's spec is written from: how far strength moves the sound, and how far a decode reaches.
+"""Measurements that an embedded family's spec is written from: how far strength moves the sound, how far a decode
+reaches, and how far from its ends a stretch differs from the whole song.
 
-`python -m tools.train_nano.measure` prints both for the weights in the package; `demon-patch model measure` makes the
-taper of strength from distances and recordings.
+`python -m tools.train_nano.measure [--model NAME]` prints them for the weights in the package; `demon-patch model
+measure` makes the taper of strength from distances and recordings.
 """
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -14,8 +16,9 @@ import torch
 from torch import Tensor
 
 from demon_patch.engine.contracts import Conditioning, Family, Source
-from demon_patch.engine.families.nano import load
+from demon_patch.engine.families import load_family
 from demon_patch.engine.families.nano.tags import STYLES
+from demon_patch.engine.session import Session
 
 _WHOLE_MARGIN = 40
 
@@ -102,10 +105,29 @@ def window_difference(family: Family, latent: Tensor, start: int, length: int, m
     return float(error.abs().max() / whole.abs().max()), float(decibels)
 
 
+def border_differences(
+    session: Session, length: int, styles: Sequence[str], seconds: float = 32.0, reach: int = 40
+) -> np.ndarray:
+    """Returns the rms difference [reach], in latent units, of a stretch of `length` latent frames from the same frames
+    of the whole song, by the distance from its nearer end; the mean over styles, at full strength."""
+    rows = []
+    for seed, style in enumerate(styles):
+        source, prompt = session.compose(style, seconds=seconds, seed=seed), session.prompt(style)
+        whole = session.generate(prompt, source, seed=seed, strength=1.0)
+        start = source.frames // 4
+        part = session.generate(prompt, source, seed=seed, strength=1.0, stretch=(start, length))
+        away = (part - whole[start : start + length]).square().mean(1).sqrt().numpy()
+        rows.append((away[:reach] + away[::-1][:reach]) / 2)
+    return np.mean(rows, axis=0)
+
+
 def main() -> None:
-    """Prints the distances by strength and the differences by margin."""
+    """Prints the distances by strength, the differences by margin, and those of stretches by place."""
+    parser = argparse.ArgumentParser(prog="python -m tools.train_nano.measure")
+    parser.add_argument("--model", default="nano")
+    options = parser.parse_args()
     torch.set_num_threads(1)
-    family = load()
+    family = load_family(options.model)
     strengths = [k / 32 for k in range(33)]
     found = strength_distances(family, strengths, range(16))
     for strength, distance in zip(found.strengths, found.distance, strict=True):
@@ -119,6 +141,10 @@ def main() -> None:
         ]
         peak, decibels = np.max(pairs, axis=0)
         print(f"margin {margin:2d}  largest difference {peak:.1e} of the peak  rms {decibels:.1f} dB")
+    session = Session(family)
+    for length in (200, 500):
+        away = border_differences(session, length, STYLES[:4])
+        print(f"a stretch of {length} frames, by the distance from its end: {' '.join(f'{each:.3f}' for each in away)}")
 
 
 if __name__ == "__main__":

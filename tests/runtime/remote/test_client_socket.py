@@ -125,7 +125,7 @@ def test_what_is_no_host_is_told_in_one_sentence(monkeypatch: pytest.MonkeyPatch
     with socket.socket() as mute:
         mute.bind(("127.0.0.1", 0))
         nobody = f"ws://127.0.0.1:{mute.getsockname()[1]}"
-        with pytest.raises(DemonError, match="there is no host at 127.0.0.1:[0-9]+: Connection refused"):
+        with pytest.raises(DemonError, match=r"there is no host at 127\.0\.0\.1:[0-9]+: Connection refused"):
             ClientSocket(nobody, None)
         mute.listen()
         with pytest.raises(DemonError, match="there is no host at"):
