@@ -40,7 +40,7 @@ from demon_patch.small_cache import SmallCache
 PLACES = 2 * CONDITIONS * MAX_DEPTH
 """The number of prompt places that a session needs: those of a ring, and as many for a generation made beside it."""
 
-CONTEXTS = 16
+CONTEXTS = 4
 """Contexts of a clip that are kept, by structure; those that a moving structure left behind go first."""
 
 
