@@ -15,7 +15,7 @@ from demon_patch.engine.contracts import FamilySpec
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.ring.focus import JOIN, before
 
-WITHIN_SECONDS = 0.4  # from a generation's admission to its end, after a touch
+WITHIN_SECONDS = 0.2  # from a generation's admission to its end, after a touch
 QUIET_SECONDS = 2.0  # without a touch, after which stretches grow
 RUNGS = 2  # steps of the ladder that double a length
 RECENT = 16  # ticks of each length whose costs are averaged

@@ -42,6 +42,7 @@ from demon_patch.runtime.remote.messages import (
 from demon_patch.runtime.remote.messages.base import Event, Fault, Refused, Reply, Request, as_error
 from demon_patch.runtime.remote.messages.events import AnyEvent
 from demon_patch.runtime.remote.messages.telemetry import StatusChange, Watch
+from demon_patch.threads import Urgency, hurry
 
 SECONDS = 20.0  # for which a reply is waited for
 NOTICES = 1000  # that are kept
@@ -316,6 +317,7 @@ class Client(OpensSongs, Questions):
 
     # -- the receiving thread -----------------------------------------------------------------------------------
     def _receive(self) -> None:
+        hurry(Urgency.WIRE)
         decoder = msgspec.msgpack.Decoder(AnyEvent)
         error = DemonError(f"the connection to {self.url} is closed", mend="connect again")
         try:
