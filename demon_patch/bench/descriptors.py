@@ -13,7 +13,6 @@ from demon_patch.arrays import Curve, Samples
 from demon_patch.engine.session import Session
 from demon_patch.runtime.descriptors import brightness, loudness
 
-
 LOWEST_HZ, HIGHEST_HZ = 200.0, 2000.0
 """The range in which `height` looks."""
 

@@ -3,9 +3,9 @@
     nice -n 19 python -m tools.train_nano2 --out FOLDER [--pause FILE] [--bf16] [--compile]
 
 It needs what `python -m tools.train_nano2.data` and `demon_patch.bench.notes` name. A stopped run goes on with the same
-command. On two cores with bfloat16, with `--bf16 --compile`: clips 25 minutes, codec 30, transcriber 35, latents and heard
-scores 90, denoiser 110: five hours; about twice that without. Weights lie in OUT/codec, OUT/transcriber and OUT/denoiser,
-tables of the gates in OUT/gates.
+command. On two cores with bfloat16, with `--bf16 --compile`: clips 25 minutes, codec 30, transcriber 35, latents and
+heard scores 90, denoiser 110: five hours; about twice that without. Weights lie in OUT/codec, OUT/transcriber and
+OUT/denoiser, tables of the gates in OUT/gates.
 """
 
 from __future__ import annotations
