@@ -13,11 +13,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
+from demon_patch.bench.cover import cover
 from demon_patch.bench.played_host import PlayedHost, played_host, until
 from demon_patch.bench.process_figures import Used, busy_seconds, used
 from demon_patch.bench.soak_actions import ACTIONS, Action, Stage
@@ -68,25 +68,14 @@ Row = dict[str, Any]
 
 def patch() -> Patch:
     """Returns a cover with a controller, whose ring has all kinds of nodes."""
-    chain = ("scheduler", "blend", "state", "decoder")
-    nodes = {
-        "source": Node("composed_source", 2, values={"style": "ambient in a minor", "seconds": 24.0, "seed": 7}),
-        "words": Node("prompt", values={"text": "acid, a minor, 120 bpm"}),
-        "scheduler": Node("scheduler", values={"strength": 0.6, "seed": 7, "focus": "8 s"}),
-        "blend": Node("source_blend"),
-        "state": Node("step_state"),
-        "decoder": Node("decoder"),
-        "speaker": Node("speaker"),
-        "wave": Node("lfo", values={"rate": 0.5}),
-        "wheel": Node("midi_cc"),
-    }
-    cables = [Cable(a, "ring", b, "ring") for a, b in pairwise(chain)]
-    cables += [
-        Cable("source", "source", "scheduler", "source"),
-        Cable("words", "prompt", "scheduler", "prompt"),
-        Cable("decoder", "audio", "speaker", "audio"),
-        Cable("wave", "out", "scheduler", "strength", mode="add", depth=0.3),
-    ]
+    nodes, cables = cover(
+        {"style": "ambient in a minor", "seconds": 24.0, "seed": 7},
+        "acid, a minor, 120 bpm",
+        {"strength": 0.6, "seed": 7, "focus": "8 s"},
+        {"blend": Node("source_blend"), "state": Node("step_state")},
+    )
+    nodes |= {"wave": Node("lfo", values={"rate": 0.5}), "wheel": Node("midi_cc")}
+    cables.append(Cable("wave", "out", "scheduler", "strength", mode="add", depth=0.3))
     mappings = {"dial": ControlMapping(Controller("cc", number=3), "wave", "rate")}
     return Patch(song=Song(bpm=120.0), nodes=nodes, cables=tuple(cables), mappings=mappings)
 

@@ -42,6 +42,18 @@ class Budget:
         return peak * min(1.0, (self.step + 1) / warmup) * max(0.03, 1 - self.progress) ** power
 
 
+def descend(loss: torch.Tensor, optimiser: torch.optim.Optimizer, rate: float) -> float:
+    """Makes one step of an optimiser down a loss, at a learning rate, with a gradient of at most length 1. Returns the
+    loss."""
+    for group in optimiser.param_groups:
+        group["lr"] = rate
+    optimiser.zero_grad()
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_([each for group in optimiser.param_groups for each in group["params"]], 1.0)
+    optimiser.step()
+    return loss.item()
+
+
 def save_checkpoint(path: Path, budget: Budget, **state: Any) -> None:
     """Writes a checkpoint whole or not at all."""
     partial = path.with_suffix(".partial")

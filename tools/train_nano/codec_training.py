@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from demon_patch.engine.families.nano.codec import NanoCodec
 from demon_patch.engine.families.nano.stft import (
@@ -23,7 +23,7 @@ from demon_patch.engine.families.nano.stft import (
     to_log,
 )
 from demon_patch.engine.families.nano.weights import save
-from tools.train_nano.budget import Budget, append_log, load_checkpoint, save_checkpoint
+from tools.train_nano.budget import Budget, append_log, descend, load_checkpoint, save_checkpoint
 from tools.train_nano.data import Corpus
 
 _CROP = 32  # frames
@@ -116,10 +116,4 @@ def _step(
     latent = codec.latents(to_log(magnitude @ band_bank()))
     latent = latent + torch.randn_like(latent) * (torch.rand(batch, 1, 1) * _LATENT_NOISE)
     loss = decoder_loss(codec.log_magnitude(latent), magnitude, weights)
-    for group in optimiser.param_groups:
-        group["lr"] = budget.rate(_PEAK_RATE, 50, 0.7)
-    optimiser.zero_grad()
-    loss.backward()
-    nn.utils.clip_grad_norm_(codec.parameters(), 1.0)
-    optimiser.step()
-    return loss.item()
+    return descend(loss, optimiser, budget.rate(_PEAK_RATE, 50, 0.7))

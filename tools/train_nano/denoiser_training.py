@@ -14,13 +14,13 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from numpy.random import Generator
-from torch import Tensor, nn
+from torch import Tensor
 
 from demon_patch.engine.families.nano.denoiser import NanoDenoiser
 from demon_patch.engine.families.nano.spec import SPEC
 from demon_patch.engine.families.nano.tags import TOKENS
 from demon_patch.engine.families.nano.weights import save
-from tools.train_nano.budget import Budget, append_log, load_checkpoint, save_checkpoint
+from tools.train_nano.budget import Budget, append_log, descend, load_checkpoint, save_checkpoint
 from tools.train_nano.data import RENDERS, Corpus
 from tools.train_nano.measure import warp
 
@@ -119,14 +119,8 @@ def train_denoiser(
     while budget.progress < 1:
         drawn = draw_batch(corpus, corpus.training, rng, batch, frames)
         loss = velocity_loss(net, drawn, draw_times(rng, batch), torch.randn_like(drawn.latent), _KNOWN_WEIGHT)
-        for group in optimiser.param_groups:
-            group["lr"] = budget.rate(_PEAK_RATE, 100, 0.8)
-        optimiser.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(net.parameters(), 1.0)
-        optimiser.step()
+        losses.append(descend(loss, optimiser, budget.rate(_PEAK_RATE, 100, 0.8)))
         _follow(average, net, min(_AVERAGE, (1 + budget.step) / (20 + budget.step)))
-        losses.append(loss.item())
         budget.step += 1
         if budget.step % _LOG_EVERY == 0:
             loss_held = held_loss(average, held)

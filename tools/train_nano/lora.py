@@ -27,7 +27,7 @@ from demon_patch.engine.families.nano.compose.tables import SAMPLE_RATE
 from demon_patch.engine.families.nano.denoiser import NanoDenoiser
 from demon_patch.engine.families.nano.weights import digest, load_into
 from demon_patch.engine.lora.merge import layers_of
-from tools.train_nano.budget import Budget
+from tools.train_nano.budget import Budget, descend
 from tools.train_nano.data import Corpus, make_audio, make_hints, make_latents
 from tools.train_nano.denoiser_training import (
     draw_batch,
@@ -91,14 +91,7 @@ def fit(
     optimiser = torch.optim.AdamW(adapter.parameters(), _PEAK_RATE, betas=(0.9, 0.98), weight_decay=0.0)
     before, losses = held_loss(), []
     while budget.progress < 1:
-        loss = loss_of(rng)
-        for group in optimiser.param_groups:
-            group["lr"] = budget.rate(_PEAK_RATE, 50, 0.8)
-        optimiser.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(adapter.parameters(), 1.0)
-        optimiser.step()
-        losses.append(loss.item())
+        losses.append(descend(loss_of(rng), optimiser, budget.rate(_PEAK_RATE, 50, 0.8)))
         budget.step += 1
         if budget.step % _LOG_EVERY == 0:
             report(f"lora step {budget.step}, {budget.progress:.0%}: {np.mean(losses):.4f}, held {held_loss():.4f}")

@@ -24,7 +24,7 @@ its weight."""
 # the worst of 64 windows, 9 leave -69 dB (`python -m tools.train_nano.measure --model nano2`).
 # Border: a stretch of 200 latent frames differs from the whole song most in its first 6 frames, one of 500 in its first
 # 10, and from there on no more than in its middle.
-# Taper and dry reach: `demon-patch model measure nano2`. Ticks: nano's, which take longer than those measured.
+# Taper and dry reach: `demon-patch model measure nano2`. Ticks: as nominal as those of nano, longer than real ones.
 SPEC = FamilySpec(
     name="nano2",
     title="nano 2, embedded, stereo",
