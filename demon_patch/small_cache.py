@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from threading import Lock
 from typing import Generic, TypeVar
+from weakref import ref
 
 V = TypeVar("V")
 
@@ -61,6 +62,17 @@ class SmallCache(Generic[V]):
         with self._lock:
             self._most = most
             self._drop()
+
+    def drop_unheld(self) -> None:
+        """Drops the values that nothing else holds. Values must allow weak references."""
+        with self._lock:
+            weak = [(key, ref(value), self._size(value)) for key, value in self._kept.items()]
+            self._kept.clear()
+            self._total = 0.0
+            for key, known, size in weak:
+                if (value := known()) is not None:
+                    self._kept[key] = value
+                    self._total += size
 
     def _drop(self) -> None:
         while self._total > self._most and len(self._kept) > 1:

@@ -49,3 +49,24 @@ def test_a_cache_that_gets_less_room_drops_the_oldest() -> None:
     assert [kept.find(key) for key in "abcd"] == [None, None, 1, 1]
     kept.put("e", 1)
     assert [kept.find(key) for key in "cde"] == [None, 1, 1]
+
+
+class Value:
+    """What a cache keeps, of a size."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+
+def test_values_that_nothing_else_holds_are_dropped_when_asked() -> None:
+    kept: SmallCache[Value] = SmallCache(10, lambda value: value.size)
+    held = Value(3)
+    kept.put("held", held)
+    kept.put("unheld", Value(6))
+    kept.drop_unheld()
+    assert kept.find("held") is held
+    assert kept.find("unheld") is None
+    kept.put("next", Value(7))  # 3 + 7: what was dropped counts no more
+    assert kept.find("held") is held
+    kept.put("last", Value(8))
+    assert kept.find("held") is None

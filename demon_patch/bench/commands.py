@@ -10,6 +10,9 @@ from demon_patch.bench.quality.command import nano_quality, told_notes
 from demon_patch.bench.tables import keep_rows, show_rows
 from demon_patch.console import JsonFlag, Minutes, Names, Seconds, Threads, err, examples
 
+ENGINES = ("executor", "latent_frames")
+"""The columns that say what a row of a comparison of executors is about."""
+
 bench = App(name="bench", help="Measures speed on this machine.", help_epilogue=examples("demon-patch bench ring"))
 bench.command(nano_quality)
 bench.command(told_notes)
@@ -56,7 +59,7 @@ def executors(executor: str = "onnx", *, save: Path | None = None, as_json: Json
     """
     from demon_patch.bench.executors import measure
 
-    keep_rows(f"executors: {executor} against torch, one thread", measure(executor), save, as_json)
+    keep_rows(f"executors: {executor} against torch, one thread", measure(executor), save, as_json, by=ENGINES)
 
 
 @bench.command
@@ -70,8 +73,8 @@ def steering(*, save: Path | None = None, as_json: JsonFlag = False) -> None:
     from demon_patch.bench.idle_steering import measure
     from demon_patch.engine.families import load_family
 
-    rows = measure(load_family("nano"))
-    keep_rows("steering that is not used: a forward of one row, the embedded model, one thread", rows, save, as_json)
+    title = "steering that is not used: a forward of one row, the embedded model, one thread"
+    keep_rows(title, measure(load_family("nano")), save, as_json, by=ENGINES)
 
 
 @bench.command

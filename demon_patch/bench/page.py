@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ TITLES = {
     "modulation": "modulation: how far each control moves its descriptor, the embedded model",
 }
 """The reports from which the page is made, by name, each with its title."""
+BY = ("control", "clip", "steps")
+"""The columns that say what a row of a report is about."""
 _NODES = {
     "scheduler": "Scheduler",
     "source_blend": "Source Blend",
@@ -80,20 +83,23 @@ def load(folder: str | Path) -> dict[str, dict[str, Any]]:
     return found
 
 
-def keep(report: Mapping[str, Any], path: str | Path) -> None:
+def keep(report: Mapping[str, Any], path: str | Path, by: Sequence[str] = BY) -> None:
     """Writes a report {title, machine, rows} as JSON, with the machine in each row.
 
-    Rows of the existing file stay, with the machine that they were measured on, where the report has no row for the
-    same control and number of steps, or the same clip. Rows of controls that the table no longer has are dropped.
+    by: the columns that say what a row is about; a row has at least one of them.
+
+    Rows of the existing file stay, with the machine that they were measured on, where the report has no row about the
+    same. Rows of controls that the table no longer has are dropped.
     """
     path = Path(path)
     old = kept_report(path)
     fresh = {**report, "rows": [_rounded(row) for row in report["rows"]]}
-    rows = {_key(row): {**row, "machine": machine_of(row, kept)} for kept in (old, fresh) for row in kept["rows"]}
+    about = partial(_about, by)
+    rows = {about(row): {**row, "machine": machine_of(row, kept)} for kept in (old, fresh) for row in kept["rows"]}
     order = {row.name: place for place, row in enumerate(TABLE)}
-    known = (key for key, row in rows.items() if "control" not in row or key[0] in order)
-    kept = sorted(known, key=lambda key: (key[1], order.get(key[0], 0)))
-    lines = ",\n".join(f"  {json.dumps(row)}" for row in map(rows.__getitem__, kept))
+    known = [row for row in rows.values() if row.get("control", TABLE[0].name) in order]
+    known.sort(key=lambda row: (int(row.get("steps", 0)), order.get(row.get("control", ""), 0)))
+    lines = ",\n".join(f"  {json.dumps(row)}" for row in known)
     title = json.dumps(report["title"])
     path.parent.mkdir(parents=True, exist_ok=True)
     atomic_file.write(path, f'{{\n "title": {title},\n "rows": [\n{lines}\n ]\n}}\n'.encode())
@@ -119,9 +125,12 @@ def machine_of(row: Mapping[str, Any], report: Mapping[str, Any]) -> str:
     return str(row.get("machine", report.get("machine", "")))
 
 
-def _key(row: Mapping[str, Any]) -> tuple[str, int]:
-    """Returns what a row describes: its control or clip, and the number of steps, 0 where there is none."""
-    return str(row["control"] if "control" in row else row["clip"]), int(row.get("steps", 0))
+def _about(by: Sequence[str], row: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Returns what a row is about: its values in the columns `by` that it has. Raises ValueError where it has none."""
+    found = tuple((name, str(row[name])) for name in by if name in row)
+    if not found:
+        raise ValueError(f"a row without {' and '.join(by)}: {row}")
+    return found
 
 
 def _rounded(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -130,7 +139,10 @@ def _rounded(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def page(reports: Mapping[str, Mapping[str, Any]]) -> str:
     """Returns the whole page as Markdown, from the reports of `load`."""
-    rows = {name: {_key(row): row for row in report["rows"]} for name, report in reports.items()}
+    rows = {
+        name: {(row["control"], int(row.get("steps", 0))): row for row in report["rows"]}
+        for name, report in reports.items()
+    }
     parts = [_HEAD.format(rates=_rates(), usual=f"depth {trials.DEPTH} and {trials.STEPS} steps")]
     machines = sorted({machine_of(row, report) for report in reports.values() for row in report["rows"]} - {""})
     if machines:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -13,16 +14,27 @@ from demon_patch.console import out
 
 
 def keep_rows(
-    title: str, rows: list[dict[str, Any]], save: Path | None, as_json: bool = False, quiet: bool = False
+    title: str,
+    rows: Iterable[dict[str, Any]],
+    save: Path | None,
+    as_json: bool = False,
+    quiet: bool = False,
+    by: Sequence[str] = (),
 ) -> None:
-    """Keeps measured rows in a file, where one is named, and shows them."""
-    from demon_patch.bench.machine import machine
-    from demon_patch.bench.page import keep
+    """Keeps measured rows in a file, where one is named, each as soon as it is measured, and shows them.
 
-    if save is not None:
-        keep({"title": title, "machine": machine(), "rows": rows}, save)
+    by: the columns that say what a row is about; those of `page.BY` by default.
+    """
+    from demon_patch.bench.machine import machine
+    from demon_patch.bench.page import BY, keep
+
+    found: list[dict[str, Any]] = []
+    for row in rows:
+        found.append(row)
+        if save is not None:
+            keep({"title": title, "machine": machine(), "rows": [row]}, save, by or BY)
     if not quiet:
-        show_rows(title, rows, as_json)
+        show_rows(title, found, as_json)
 
 
 def show_rows(title: str, rows: list[dict[str, Any]], as_json: bool) -> None:

@@ -175,7 +175,7 @@ Blend: TypeAlias = tuple[tuple[Conditioning, float], ...]
 """Several prompts that act as one, each with its share. Shares are 0 or more, and at least one is above 0."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Source:
     """A clip that a generation can cover.
 

@@ -252,6 +252,11 @@ class Session:
             self._noise = {song_frames: NoiseBank(self.spec.latent_channels, song_frames, self.device)}
         return self._noise[song_frames]
 
+    def drop_unheld(self) -> None:
+        """From any thread. Lets go of noise that no ring holds; it is computed again when it is asked for."""
+        for noise in tuple(self._noise.values()):
+            noise.drop_unheld()
+
     def step_values(self, source: Source, **controls: Any) -> dict[str, Tensor | str]:
         """Returns the step values of a tick, as `Ring.tick` takes them, for songs of the source's length.
 

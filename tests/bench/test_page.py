@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from demon_patch.bench.gaussian import SPEC
 from demon_patch.bench.page import keep, load, page
 from demon_patch.bench.propagation import COUNTED, SEEN
+from demon_patch.bench.tables import keep_rows
 from demon_patch.bench.trials import due
 from demon_patch.engine.controls import TABLE
 from demon_patch.engine.families import spec_of
@@ -63,3 +68,24 @@ def test_each_row_keeps_its_machine_and_the_page_names_all(tmp_path: Path) -> No
     heard = {"descriptor": "departure", "change": 1.0, "ratio": 5.0, "lag_frames": None, "verdict": "audible"}
     keep({"title": "t", "machine": "third", "rows": [{"control": "solver", **heard}]}, tmp_path / "modulation.json")
     assert "Measured on: new one; old one; third." in page(load(tmp_path))
+
+
+def test_rows_of_any_bench_are_kept_as_they_are_found(tmp_path: Path) -> None:
+    path, by = tmp_path / "quality.json", ("about", "of")
+
+    def rows(chroma: float) -> Iterator[dict[str, Any]]:
+        yield {"about": "notes", "of": "codec", "chroma": chroma}
+        yield {"about": "notes", "of": "cover", "chroma": chroma}
+        assert json.loads(path.read_text(encoding="utf-8"))["rows"][1]["chroma"] == chroma
+        yield {"about": "style", "covers": 96}
+
+    for chroma in (0.5, 0.75):
+        keep_rows("quality", rows(chroma), path, quiet=True, by=by)
+    kept = json.loads(path.read_text(encoding="utf-8"))["rows"]
+    assert [(row["about"], row.get("of"), row.get("chroma")) for row in kept] == [
+        ("notes", "codec", 0.75),
+        ("notes", "cover", 0.75),
+        ("style", None, None),
+    ]
+    with pytest.raises(ValueError, match="about"):
+        keep_rows("quality", [{"chroma": 1.0}], path, quiet=True, by=by)

@@ -21,7 +21,7 @@ def nano_quality(model: str = DEFAULT_MODEL, *, save: Path | None = None, as_jso
     """
     from demon_patch.bench.quality.measure import measure
 
-    keep_rows(f"quality of {model}", list(measure(model)), save, as_json)
+    keep_rows(f"quality of {model}", measure(model), save, as_json, by=("about", "of"))
 
 
 def told_notes(
@@ -39,4 +39,5 @@ def told_notes(
     """
     from demon_patch.bench.quality.told_notes import measure
 
-    keep_rows(f"notes told to {model}", list(measure(model, threads)), save, as_json)
+    rows = measure(model, threads)
+    keep_rows(f"notes told to {model}", rows, save, as_json, by=("about", "structure"))

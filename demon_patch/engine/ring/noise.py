@@ -95,7 +95,7 @@ class NoiseBank:
     device: the device that computes and keeps the noise (`noise_on_device`).
     limit: the largest number of bytes that are kept. The least recently used noise is dropped first.
 
-    `get` may be called from any thread.
+    `get` and `drop_unheld` may be called from any thread.
     """
 
     def __init__(
@@ -142,6 +142,11 @@ class NoiseBank:
         angle = pi / 2 * (position - place)
         there = self._stretch(drifted(seed, place + 1), stream, step, start % song, frames, song)
         return torch.add(here * cos(angle), there, alpha=sin(angle))
+
+    def drop_unheld(self) -> None:
+        """From any thread. Lets go of the noise that nothing else holds; it is computed again when it is asked for."""
+        with self._lock:
+            self._kept.drop_unheld()
 
     def _stretch(self, key: int, stream: Stream, step: int, start: int, frames: int, song: int) -> Tensor:
         if start + frames <= song:

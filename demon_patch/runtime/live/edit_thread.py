@@ -129,8 +129,9 @@ class EditThread:
         return self._compiled
 
     def rest(self) -> None:
-        """On the tick thread. While the transport stands, gives the memory that edits have left to the system, once,
-        when there was no edit for REST_SECONDS: while edits follow each other it is used again."""
+        """On the tick thread. While the transport stands, lets go of clips and noise that nothing plays, and gives the
+        memory that edits have left to the system, once, when there was no edit for REST_SECONDS: while edits follow
+        each other it is used again."""
         if self._worked_at is not None and monotonic() - self._worked_at > REST_SECONDS:
             self._worked_at = None
             with suppress(RuntimeError):  # the thread is being ended
@@ -138,7 +139,8 @@ class EditThread:
 
     def _give_back(self) -> None:
         with unhurried():
-            self._collector.collect()
+            self._collector.collect()  # what is left in circles holds clips
+            self._resources.drop_unheld()
             memory.give_back()
 
     def shutdown(self) -> None:

@@ -84,6 +84,12 @@ class Resources:
         self.missing.pop(key, None)
         return found
 
+    def drop_unheld(self) -> None:
+        """Lets go of clips that no program and no generation holds, and of noise; both are made again when they are
+        asked for."""
+        self._clips.drop_unheld()
+        self.session.drop_unheld()
+
     def faults(self, keys: Mapping[str, Hashable]) -> dict[str, str]:
         """From any thread. Returns, by node, why its clip is missing. keys: of the resource nodes of a program."""
         missing = dict(self.missing)

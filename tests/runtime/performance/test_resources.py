@@ -6,6 +6,9 @@ import gc
 import weakref
 from pathlib import Path
 
+import torch
+
+from demon_patch.engine.ring.noise import Stream
 from demon_patch.engine.session import Session
 from demon_patch.runtime.performance.resources import CLIP_BYTES, DERIVED, PROMPTS, Resources
 from tests.support.toy_family import toy_family
@@ -46,3 +49,18 @@ def test_what_is_named_again_is_the_same_and_what_was_named_long_ago_is_let_go(t
         resources.prompt(("prompt", str(number)))
     assert len(session._prompts.kept._kept) <= PROMPTS
     assert resources.prompt(("prompt", "0")) is not prompt
+
+
+def test_clips_and_noise_that_nothing_holds_are_let_go_when_asked(tmp_path: Path) -> None:
+    session = Session(toy_family())
+    resources = Resources(session, tmp_path)
+    playing = resources.source(("composed", "toy", 2.0, 0, "wide"))
+    former = weakref.ref(resources.source(("composed", "toy", 2.0, 1, "wide")))
+    bank = session.noise(playing.frames)
+    before = bank.get(5, Stream.INIT, 0).clone()
+    assert len(bank._kept._kept) == 1
+    resources.drop_unheld()
+    assert former() is None
+    assert not bank._kept._kept
+    assert resources.source(("composed", "toy", 2.0, 0, "wide")) is playing
+    assert torch.equal(bank.get(5, Stream.INIT, 0), before)
