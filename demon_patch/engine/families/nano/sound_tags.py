@@ -12,7 +12,7 @@ from itertools import accumulate
 from demon_patch.engine.families.nano.grammar import KEYS
 from demon_patch.engine.families.nano.score import PARTS, STYLES
 from demon_patch.engine.families.nano.score.harmony import MODES
-from demon_patch.engine.families.nano.synth import KINDS
+from demon_patch.engine.families.nano.synth import INSTRUMENTS, KINDS, SOUNDS
 from demon_patch.engine.families.nano.synth.kit import KITS
 
 FAMILIES = (
@@ -58,6 +58,16 @@ SLOTS: Mapping[str, tuple[str, ...]] = {
     "finish": ("plain", "mastered"),
 }
 """The values of each slot, in the order of the tokens of a prompt."""
+
+USUAL: Mapping[str, Mapping[str, str]] = {
+    style: {
+        **{part: f"synth {INSTRUMENTS[getattr(sound, part)[0]].kind}" for part in PARTS if part != "drums"},
+        "drums": "synth drum machine",
+        "kit": sound.kit,
+    }
+    for style, sound in SOUNDS.items()
+}
+"""By style, what usually plays each part of it, and its drums."""
 
 _ENDS = tuple(accumulate((len(values) for values in SLOTS.values()), initial=1))
 FIRST: Mapping[str, int] = dict(zip(SLOTS, _ENDS, strict=False))

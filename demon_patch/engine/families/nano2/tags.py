@@ -32,8 +32,15 @@ class Tags:
         return None if style is None else str(style)
 
     def tokens(self) -> tuple[int, ...]:
-        """Returns a token for each slot, 0 where nothing is said; only zeros are the null condition."""
-        return sound_tags.tokens(self.said)
+        """Returns a token for each slot, 0 where nothing is said; only zeros are the null condition.
+
+        A style also says the instruments that usually play it, where the prompt names no others: without them it is
+        hardly heard.
+        """
+        usual = dict(sound_tags.USUAL.get(str(self.style), {}))
+        if "drums" in self.said:
+            usual.pop("kit", None)
+        return sound_tags.tokens({**usual, **self.said})
 
     def wishes(self) -> Wishes:
         """Returns what the composer is asked for."""

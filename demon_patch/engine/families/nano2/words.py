@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from demon_patch.engine.families.nano import words as nano
 from demon_patch.engine.families.nano.grammar import NEGATIONS, Lexicon, Meaning, Phrase, parts
-from demon_patch.engine.families.nano.sound_tags import ABSENT, SLOTS
+from demon_patch.engine.families.nano.sound_tags import ABSENT, SLOTS, USUAL
 
 PLAYS = ""
 """The value of a part's slot of which nothing more is said than that it plays."""
@@ -315,6 +315,9 @@ def page() -> Iterator[str]:
     pairs = [(word, value) for value, words in rows for word in words.split("|")]
     implied = [f"{word} ({value})" for word, value in pairs]
     yield f"| without more, also | {', '.join(implied)}: where nothing else in the prompt says it |"
+    for style, plays in USUAL.items():
+        usual = ", ".join(f"{part} **{player}**" for part, player in plays.items())
+        yield f"| style **{style}** alone, as if it said | {usual} |"
     yield f"| without a part | {', '.join(sorted(NEGATIONS))} before it; {', '.join(_NO)} |"
     yield f"| nothing, and is not named | {', '.join(sorted(_FILLERS))} |"
     yield ""

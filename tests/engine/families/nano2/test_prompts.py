@@ -8,6 +8,7 @@ from demon_patch.engine.families import words_of
 from demon_patch.engine.families.nano import words as nano_words
 from demon_patch.engine.families.nano.score import PARTS, STYLES
 from demon_patch.engine.families.nano.sound_tags import ABSENT, SLOTS
+from demon_patch.engine.families.nano.sound_tags import tokens as slot_tokens
 from demon_patch.engine.families.nano.tags import parse as parse_nano
 from demon_patch.engine.families.nano2.tags import Tags, parse, unread
 from demon_patch.engine.families.nano2.words import ANY_PART, IMPLIED, LEXICON, NEAR, PLAYS
@@ -109,9 +110,27 @@ def test_every_near_word_is_known_and_what_it_stands_for_is_not() -> None:
 def test_the_empty_prompt_is_the_null_condition_and_others_are_not() -> None:
     assert parse("")[0] == Tags()
     assert not any(Tags().tokens())
-    tokens = parse("house, flute lead, no drums")[0].tokens()
+    tokens = parse("flute lead, no drums")[0].tokens()
     assert len(tokens) == len(SLOTS)
-    assert sum(token > 0 for token in tokens) == 3
+    assert sum(token > 0 for token in tokens) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "more"),
+    [
+        ("trance", {}),
+        ("trance, flute lead, no arp", {"lead": "pipe", "arp": ABSENT}),
+        ("trance without drums", {"drums": ABSENT, "kit": None}),
+        ("trance with drums", {}),
+        ("trance, 808 drums", {"drums": "drum kit", "kit": "808"}),
+    ],
+)
+def test_a_style_is_played_by_its_usual_instruments_unless_others_are_named(
+    text: str, more: dict[str, str | None]
+) -> None:
+    usual = {"style": "trance", "bass": "synth saw", "chords": "synth saw", "arp": "synth saw", "lead": "synth saw"}
+    usual |= {"drums": "synth drum machine", "kit": "machine"}
+    assert parse(text)[0].tokens() == slot_tokens({**usual, **more})
 
 
 def test_the_composer_is_asked_for_what_is_said() -> None:
