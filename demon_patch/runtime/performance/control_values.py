@@ -36,8 +36,8 @@ class ControlValues:
     spec: the model family that plays.
 
     port_numbers: the numbers of engine ports in `program.engine_ports`, by name: of all numeric controls, of the level
-        of a wired gate, of the ports of a wired surface by port, and of the ports of mixes and their surfaces by
-        "node.port".
+        of a wired gate, of the pitches that are told and the ports of a wired surface by port, and of the ports of
+        mixes and their surfaces by "node.port".
     weights: reads the ports of mixes and surfaces.
     held: the engine ports, by number, that a live source reaches.
     sides: pairs (node, file) of the LoRAs under `lora_strength`, and of the steering vectors under `steer_depth`, each
@@ -84,6 +84,7 @@ class ControlValues:
         surface = plan.wired.get("channel_gain")
         for (node, name), engine_port in self.weights.port_numbers.items():
             self.port_numbers[name if node == surface else f"{node}.{name}"] = engine_port
+        self.port_numbers |= {} if self._notes is None else self._notes.pitches
         window = plan.step_window if plan.step_state is not None else None
         self._window = () if window is None else tuple(program.engine_port(window, end) for end in ("from", "to"))
         self._window_held = window is not None and any((window, end) in program.held for end in ("from", "to"))

@@ -74,6 +74,7 @@ class NoteReader:
     """Reads the Notes node of one program. Owned by the thread of its forecast.
 
     guard: transport frames behind the loudspeaker that may still be replaced (`Forecast`).
+    pitches: by name, the number of the engine port of each pitch that is played.
     """
 
     def __init__(self, forecast: Forecast, node: str, guard: int) -> None:
@@ -87,6 +88,7 @@ class NoteReader:
             for v in range(VOICES)
             if (level := numbers.get((gate := gate_port(part, v + 1), "level"))) is not None
         ]  # fmt: skip
+        self.pitches = {program.engine_ports[voice.pitch].port: voice.pitch for voice in self._voices}
 
     def now(self, now: int) -> Notes:
         """Returns the notes as they are known at transport frame `now`: what a live source holds sounds throughout."""

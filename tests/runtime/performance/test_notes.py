@@ -16,6 +16,7 @@ from demon_patch.engine.score import PARTS, VOICES, Notes
 from demon_patch.engine.session import Session
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.model.document import Cable, Node, Patch
+from demon_patch.picture import moved_controls
 from demon_patch.runtime.graph.check import problems
 from demon_patch.runtime.graph.clock import Transport
 from demon_patch.runtime.graph.compile import Geometry, compile
@@ -235,6 +236,15 @@ def test_the_notes_are_heard_and_a_second_rendering_is_the_same() -> None:
     differs = np.abs(told - silent).max(1) > 1e-3
     assert differs[2 * 25 + 2 : 2 * 25 + 12].all()  # a note
     assert not differs[2 * 25 + 15 : 2 * 25 + 23].any()  # the rest after it
+
+
+def test_pictures_and_the_song_strip_have_the_pitches_that_are_told() -> None:
+    performer = perform(sequenced(), Session(toy_family()))
+    render(performer, 8.0)
+    told = performer.curve("lead_pitch1", T)
+    assert [round(pitch) for pitch in told[12::25]] == [*TUNE, *TUNE]
+    assert told.tolist() == moved_controls(performer, T)["lead_pitch1"].tolist()
+    assert "lead_pitch2" not in performer.controls.port_numbers
 
 
 def test_notes_are_added_to_the_score_of_the_clip_or_replace_it() -> None:
