@@ -2,8 +2,8 @@
 
 A sequencer's tunes are rendered, and basic-pitch looks for their notes in the sound; beside it the same notes are
 played by the composer's synthesizer and sent through the codec, which is the most that the model could reach. Keys are
-pressed while a host plays through the sound device: a key is heard in the latent frame in which the sound differs from
-that of the pass before by a quarter of what it differs in the end.
+pressed while a host plays through the sound device: a key is heard in the latent frame in which its pitch is louder
+than in the pass before by a quarter of what it rises in all.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from demon_patch.arrays import Array
+from demon_patch.arrays import Array, Samples
 from demon_patch.bench.cover import cover
 from demon_patch.bench.live import CARD, HEARD, wait
 from demon_patch.bench.notes import Note, f1, transcriber
@@ -39,6 +39,9 @@ _RANGE = 24.0  # semitones of a sequencer's knob
 
 HELD_SECONDS, REST_SECONDS = 1.2, 4.0
 PRESSES = 20
+KEYS = (71, 77, 74, 79)
+"""That are pressed in turn: in the scale, and no two of them share a partial that counts."""
+CLEAR = 4.0
 
 
 def _told(clip: dict[str, Any], words: str, **scheduler: Any) -> tuple[dict[str, Node], list[Cable]]:
@@ -124,13 +127,14 @@ def key_to_ear(session: Session, presses: int = PRESSES) -> dict[str, Any]:
         wait(host, lambda: host.status.begun and host.link.playhead() / per > 2 * song, 240.0)
         for press in range(presses):
             sleep(REST_SECONDS + float(random.uniform(0.0, 0.5)))
-            host.feed("keys", "note1", 69.0 + (0, 3, 7, 12)[press % 4])
+            key = KEYS[press % len(KEYS)]
+            host.feed("keys", "note1", float(key))
             host.feed("keys", "held1", (1.0, 1.0))
             frame = host.link.playhead() / per
             sleep(HELD_SECONDS)
             host.feed("keys", "held1", (0.0, 0.0))
             sleep(1.0)
-            time = heard_after(_changed(host, session, song), frame, rate)
+            time = heard_after(_risen(host, session, song, key), frame, rate)
             found += [] if time is None else [time]
         status = host.status
     figures = 1e3 * np.percentile(found, (50, 90, 100)) if found else np.full(3, np.nan)
@@ -141,28 +145,40 @@ def key_to_ear(session: Session, presses: int = PRESSES) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _changed(host: Host, session: Session, song: int, seconds: float = 5.0) -> tuple[Array, int]:
-    """How far each latent frame of the last seconds is from the same frame of the pass before, and the transport frame
-    of the first one."""
+def _risen(host: Host, session: Session, song: int, key: int, seconds: float = 5.0) -> tuple[Array, int]:
+    """How much louder a key's pitch is in each latent frame of the last seconds than in the same frame of the pass
+    before, and the transport frame of the first one."""
     per = session.spec.samples_per_frame
     end = host.link.history_since(1 << 62)[1] // per
     start = end - round(seconds * session.spec.frame_rate)
     sound = host.link.history_since((start - song) * per)[0][: (end - start + song) * per]
-    latent = session.encode(sound)
-    count = end - start
-    away = (latent[song : song + count] - latent[:count]).square().mean(1).sqrt()
-    return away.numpy().astype(np.float64), start
+    level = loudness_of(key, sound.mean(1), per, session.spec.sample_rate)
+    return level[song:] - level[: end - start], start
 
 
-def heard_after(changed: tuple[Array, int], frame: float, rate: float) -> float | None:
-    """The seconds from a transport frame until a change is heard; None for none."""
-    distance, start = changed
+def loudness_of(key: int, sound: Samples, per: int, rate: int) -> Array:
+    """Returns how loud a pitch is in each latent frame of a mono sound: the amplitudes of its first three partials,
+    together, in a window of two frames around the frame's beginning.
+
+    per: samples of a latent frame.
+    """
+    hertz = 440.0 * 2 ** ((key - 69) / 12) * np.arange(1, 4)
+    wave = np.exp(-2j * np.pi * hertz * np.arange(2 * per)[:, None] / rate) * np.hanning(2 * per)[:, None] / per
+    padded = np.pad(sound, per)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * per)[::per][: len(sound) // per]
+    return np.abs(windows @ wave).sum(1)
+
+
+def heard_after(risen: tuple[Array, int], frame: float, rate: float) -> float | None:
+    """Returns the seconds from a transport frame until a pitch that has risen is heard: at a quarter of the most that
+    it rises while it is held. None where it rises by less than four times its spread in the second before."""
+    level, start = risen
     at = int(frame) - start
-    held = round(HELD_SECONDS * rate)
-    before, after = np.median(distance[max(at - round(rate), 0) : at]), np.max(smooth(distance, 5)[at : at + 2 * held])
-    share = (smooth(distance, 3)[at:] - before) / (after - before)
-    if after < 2 * before or not (share > HEARD).any():
+    quiet = level[max(at - round(rate), 0) : at]
+    before, after = np.median(quiet), np.max(smooth(level, 5)[at : at + 2 * round(HELD_SECONDS * rate)])
+    if after - before < CLEAR * np.std(quiet):
         return None
+    share = (smooth(level, 3)[at:] - before) / (after - before)
     return (start + at + int(np.argmax(share > HEARD)) - frame) / rate
 
 

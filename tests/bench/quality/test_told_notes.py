@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from demon_patch.arrays import Samples
 from demon_patch.bench.quality.told_notes import (
     HELD_SECONDS,
     LOWEST,
@@ -14,6 +15,7 @@ from demon_patch.bench.quality.told_notes import (
     STEPS,
     heard_after,
     keyboard,
+    loudness_of,
     sequenced,
     tune,
 )
@@ -52,12 +54,20 @@ def test_the_keyboard_patch_can_be_played() -> None:
 
 
 @pytest.mark.parametrize("after", [4, 11])
-def test_a_key_is_heard_where_the_sound_leaves_the_pass_before(after: int) -> None:
-    rng = np.random.default_rng(0)
-    distance = 0.02 + 0.002 * rng.standard_normal(125)
-    held = round(HELD_SECONDS * 25)
-    distance[40 + after : 40 + after + held] += 0.6
-    heard = heard_after((distance, 1000), 1040.0, 25.0)
+def test_a_key_is_heard_where_its_pitch_rises_above_the_pass_before(after: int) -> None:
+    rng, per, rate = np.random.default_rng(0), 1920, 48_000
+    seconds = np.arange(125 * per) / rate
+    held = (seconds * 25 >= 40 + after) & (seconds * 25 < 40 + after + HELD_SECONDS * 25)
+
+    def tone(key: int) -> Samples:
+        return (0.2 * np.sin(2 * np.pi * 440 * 2 ** ((key - 69) / 12) * seconds)).astype(np.float32)
+
+    before = tone(64) + 0.01 * rng.standard_normal(len(seconds)).astype(np.float32)
+    levels = {key: loudness_of(71, before + held * tone(key), per, rate) for key in (71, 77)}
+    heard = heard_after((levels[71] - loudness_of(71, before, per, rate), 1000), 1040.0, 25.0)
     assert heard is not None
-    assert heard * 25 == pytest.approx(after, abs=1.5)
-    assert heard_after((0.02 + 0.002 * rng.standard_normal(125), 1000), 1040.0, 25.0) is None
+    assert heard * 25 == pytest.approx(after, abs=1)
+    other = tone(64) + 0.01 * rng.standard_normal(len(seconds)).astype(np.float32)
+    rest = loudness_of(71, other, per, rate)
+    assert heard_after((loudness_of(71, before, per, rate) - rest, 1000), 1040.0, 25.0) is None
+    assert max(levels[77]) < 0.2 * max(levels[71])

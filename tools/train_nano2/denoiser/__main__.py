@@ -37,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--from", type=Path, dest="begin", help="weights to begin with")
     parser.add_argument("--guidance", type=float, default=1.0, help="by the score, of --from; learnt into the weights")
     parser.add_argument("--rate", type=float, default=RATE, help="the highest learning rate; a third for --from")
+    parser.add_argument("--played", action="store_true", help="judge what is played, of --from; the last training")
     parser.add_argument("--chance", action="append", default=[], metavar="NAME=SHARE", help="see Chances")
     add_habits(parser, steps=20_000, batch=12)
     options = parser.parse_args(arguments)
@@ -50,7 +51,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     heard = weights_hash(load_into(Transcriber(), options.transcriber)) if options.transcriber else None
     songs, held = (load(folders, components_hash(codec), heard) for folders in (options.clips, options.held))
     chances = Chances(**{name: float(share) for name, share in given.items()})
-    train(songs, held, habits_of(options), options.frames, chances, options.begin, options.guidance, options.rate)
+    played = codec.pca_decode.norm(dim=1) if options.played else None
+    train(
+        songs, held, habits_of(options), options.frames, chances, options.begin, options.guidance, options.rate, played
+    )
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from demon_patch.engine.families.nano2.denoiser import denoiser
 from tools.train_nano2.denoiser.batches import Batch, Chances, draw_batch, draw_times, velocity_loss
 from tools.train_nano2.denoiser.corpus import Song
 from tools.train_nano2.denoiser.guidance import Guidance
+from tools.train_nano2.denoiser.played import played_loss
 from tools.train_nano2.training import Habits, Trainer
 
 NAME = "nano-stereo-denoiser"
@@ -37,13 +38,15 @@ def train(
     begin: Path | None = None,
     guidance: float = 1.0,
     rate: float = RATE,
+    played: Tensor | None = None,
     report: Callable[[str], None] = print,
 ) -> None:
     """Trains within the habits on stretches of `frames`, from the last checkpoint on or else from the weights `begin`;
     writes `denoiser.safetensors` after every checkpoint, and says the loss on songs that are held out.
 
     guidance: by the score, of the weights `begin`; what is not 1 is learnt into the new ones.
-    rate: the highest learning rate.
+    rate: the highest learning rate. played: the gain of each channel [64], where what is played is judged
+    (`played.played_loss`), not the velocity.
     """
     torch.manual_seed(habits.seed)
     net = denoiser()
@@ -61,6 +64,8 @@ def train(
 
     def loss_of(rng: Generator) -> Tensor:
         batch = draw_batch(songs, rng, habits.batch, frames, chances)
+        if played is not None:
+            return played_loss(lambda *inputs: called(*inputs)[0], batch, rng, played)
         times, noise = draw_times(rng, batch.starts), torch.randn_like(batch.latent)
         return velocity_loss(lambda *inputs: called(*inputs)[0], batch, times, noise, beyond)
 
