@@ -22,7 +22,7 @@ from demon_patch.arrays import Samples
 from demon_patch.bench.judges import chroma_correlation, integrated
 from demon_patch.bench.notes import f1, transcriber
 from demon_patch.bench.quality.hearing import key_heard, tempo_heard
-from demon_patch.bench.quality.songs import RATE, TONAL, Song, songs, sounding, sounds_of
+from demon_patch.bench.quality.songs import RATE, SECONDS, TONAL, Song, songs, sounding, sounds_of
 from demon_patch.bench.quality.spectra import mel_error
 from demon_patch.bench.quality.style_judges import StyleJudges
 from demon_patch.bench.quality.through import as_heard, through_codec
@@ -142,7 +142,7 @@ class Quality:
         return {"about": "asked", **_means(right)}
 
     def _generated(self, prompt: str, song: Song) -> Samples:
-        clip = self._session.compose(prompt, seconds=16.0, seed=song.score.seed)
+        clip = self._session.compose(prompt, seconds=SECONDS, seed=song.score.seed)  # of whole bars at its tempo
         sound = self._session.decode(self._cover(clip, prompt, 1.0, song.score.seed))
         return as_heard(self._session, sound, round(clip.frames * RATE / self._session.spec.frame_rate))
 
