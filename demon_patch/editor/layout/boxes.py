@@ -145,7 +145,8 @@ def _subpatch(made: Subject, patch: Patch, within: str | None, facts: Facts) -> 
 
 
 def box_of(of: Subject) -> Box:
-    """Returns the box of a node. A port that only some models have stands in it once it is set."""
+    """Returns the box of a node. A port that only some models have, and a text beside a node's words, stand in it once
+    they are set."""
     node = of.node
     box = Box(of.id, node.type, of.title, of.category, *node.at, NARROW, HEAD, of.known, node.colour)
     box.bypass, box.muted, box.problem = node.bypass, node.muted, of.problem
@@ -158,7 +159,8 @@ def box_of(of: Subject) -> Box:
     shown_port = words.name if worded and words is not None else ""
     box.w = _width(of)
     used = node.values.keys() | node.ranges.keys() | of.live.keys()
-    ports = [p for p in of.ports.values() if not (worded and p is words) and (p.part is None or p.name in used)]
+    rare = {p.name for p in of.ports.values() if p.part is not None or (worded and p.type == "text")} - used
+    ports = [p for p in of.ports.values() if p.name not in rare and not (worded and p is words)]
     outs = folding.shown(list(of.outs), of.wired_out, (), node.folded, outs=True)
     y = _head_and_outs(box, of, outs, shown_port)
     first = sorted(ports, key=lambda p: p.optional)

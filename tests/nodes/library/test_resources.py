@@ -19,6 +19,8 @@ def test_keys_are_hashable_and_normal() -> None:
     sung = prompt.resolve({"text": "dark", "lyrics": " [verse]\n love  it ", "language": "EN"})
     assert sung == ("prompt", "dark", "[verse]\nlove it", "en")
     assert prompt.resolve({"text": "dark", "language": "en"}) == ("prompt", "dark")
+    assert prompt.resolve({"text": " dark ", "key": " F#  minor"}) == ("prompt", "dark, F# minor")
+    assert prompt.resolve({"key": "A# major"}) == ("prompt", "A# major")
     keys = {d.resolve({"file": "x.wav"} if "file" in d.by_name else {})
             for d in CATALOGUE.values() if d.kind == "resource"}  # fmt: skip
     assert {key[0] for key in keys} == {"prompt", "audio", "composed", "curve"}  # type: ignore[index]
@@ -36,6 +38,8 @@ def test_a_clip_has_the_tempo_that_it_is_given_or_its_own() -> None:
         ("prompt", {"text": "x" * 4001}, "text"),
         ("prompt", {"lyrics": "x" * 4001}, "lyrics"),
         ("prompt", {"language": "en!"}, "language"),
+        ("prompt", {"key": "h minor"}, "key"),
+        ("prompt", {"key": "a"}, "key"),
         ("audio_source", {}, "file"),
         ("audio_source", {"file": "a\0b"}, "file"),
         ("drawn_curve", {"points": []}, "points"),

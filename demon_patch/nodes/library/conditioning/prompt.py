@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable
 
 from demon_patch.nodes.language.declare import refuse, resource
 from demon_patch.nodes.language.ports import Out, text
 
 LONGEST = 4000
+KEY = re.compile(r"[A-G](#|b)? (major|minor|dorian|phrygian|lydian|mixolydian)", re.IGNORECASE)
 
 
 @resource(
@@ -21,11 +23,19 @@ LONGEST = 4000
 )
 def prompt(
     text: str = text("", doc="Style, instruments, mood, tempo, key; words the model cannot read are named."),
+    key: str = text("", doc="As a minor; where the text names none. Empty: the clip's, or as the model likes."),
     lyrics: str = text("", part="lyrics", doc="What is sung, line by line, with marks such as [verse]."),
     language: str = text("", part="lyrics", doc="Of the lyrics, as a code such as en; empty where it is not known."),
 ) -> Hashable:
-    """("prompt", text), and after it lyrics and language; spaces evened out; the empty text leaves the model free."""
-    words, lines = " ".join(text.split()), "\n".join(" ".join(line.split()) for line in lyrics.strip().splitlines())
+    """("prompt", text), and after it lyrics and language; spaces evened out; the empty text leaves the model free.
+
+    A key is said after the text; models take the first one that is said.
+    """
+    named = " ".join(key.split())
+    if named and not KEY.fullmatch(named):
+        raise refuse(f"{named!r} is no key", "key", "write a note and major or minor, such as a minor or Bb major")
+    words = ", ".join(part for part in (" ".join(text.split()), named) if part)
+    lines = "\n".join(" ".join(line.split()) for line in lyrics.strip().splitlines())
     for port, given in (("text", words), ("lyrics", lines)):
         if len(given) > LONGEST:
             raise refuse(f"the text has {len(given)} characters", port, f"use at most {LONGEST}")
