@@ -4,8 +4,8 @@
 
 It needs what `python -m tools.train_nano2.data` and `demon_patch.bench.notes` name. A stopped run goes on with the same
 command. On two cores with bfloat16, with `--bf16 --compile`: clips 25 minutes, codec 30, transcriber 35, latents and
-heard scores 90, denoiser 110: five hours; about twice that without. Weights lie in OUT/codec, OUT/transcriber and
-OUT/denoiser, tables of the gates in OUT/gates.
+heard scores 90, denoiser 150: five and a half hours; about twice that without. Weights lie in OUT/codec,
+OUT/transcriber and OUT/denoiser, tables of the gates in OUT/gates.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ class Sizes:
     denoiser: int = 11_000
     finish: int = 3_500
     guided: int = 2_500
+    played: int = 1_700
 
 
 def stages(out: Path, habits: Sequence[str], sizes: Sizes) -> Iterator[Stage]:
@@ -65,11 +66,19 @@ def stages(out: Path, habits: Sequence[str], sizes: Sizes) -> Iterator[Stage]:
     files = _named(codec=codec, transcriber=transcriber)
     yield Stage("denoiser.describe", (*folders, *files))
     learnt = ("--clips", str(clips), "--held", str(held), *files)
-    first, long, last = (out / f"denoiser/{part}denoiser.safetensors" for part in ("first/", "long/", ""))
+    parts = ("first/", "long/", "guided/", "")
+    first, long, far, last = (out / f"denoiser/{part}denoiser.safetensors" for part in parts)
     yield Stage("denoiser", (*learnt, "--out", str(first.parent), "--steps", str(sizes.denoiser), *pause))
     finish = ("--frames", "512", "--batch", "4", "--chance", "starts=0.2", "--rate", "4e-4")
     guided = ("--frames", "256", "--batch", "7", "--chance", "starts=0.25", "--rate", "5e-4", "--guidance", "1.5")
-    for begin, made, steps, more in ((first, long, sizes.finish, finish), (long, last, sizes.guided, guided)):
+    played = ("--frames", "128", "--batch", "6", "--rate", "2.5e-4", "--played")
+    for chance in ("starts=0.3", "heard=0.5", "no_hints=0.15", "no_score=0.12"):
+        played += ("--chance", chance)
+    for begin, made, steps, more in (
+        (first, long, sizes.finish, finish),
+        (long, far, sizes.guided, guided),
+        (far, last, sizes.played, played),
+    ):
         paths = ("--from", str(begin), "--out", str(made.parent))
         yield Stage("denoiser", (*learnt, *paths, "--steps", str(steps), *more, *pause))
     judged = _named(weights=last, clips=tonal, save=gates / "denoiser.json")

@@ -47,6 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.error(f"no chance is called {', '.join(sorted(unknown))}; there are {', '.join(sorted(named))}")
     if options.guidance != 1 and options.begin is None:
         parser.error("--guidance needs the weights whose guidance is learnt: --from FILE")
+    if options.played and options.begin is None:
+        parser.error("--played needs the weights that are played already: --from FILE")
     codec = stereo_codec(parser, options.codec)
     heard = weights_hash(load_into(Transcriber(), options.transcriber)) if options.transcriber else None
     songs, held = (load(folders, components_hash(codec), heard) for folders in (options.clips, options.held))

@@ -66,8 +66,8 @@ CASES = {
     "score only, ab2": Case(Way(second_order=True), hints=""),
     "hints only, ab2": Case(Way(second_order=True), score=""),
     "no tags, ab2": Case(Way(second_order=True), tagged=False),
-    "strength .5, ab2": Case(Way(second_order=True, strength=0.5), hints="other"),
-    "strength .7, ab2": Case(Way(second_order=True, strength=0.7), hints="other"),
+    "strength .5, ab2 shift 1": Case(Way(second_order=True, shift=1.0, strength=0.5), hints="other"),
+    "strength .7, ab2 shift 1": Case(Way(second_order=True, shift=1.0, strength=0.7), hints="other"),
 }
 
 

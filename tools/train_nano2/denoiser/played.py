@@ -3,7 +3,7 @@
 Each row is drawn twice, from two noises. The loss is the energy score (Gneiting and Raftery 2007): how far both are
 from the true latent, less a share of how far they are from each other. With half of that distance what is drawn is as
 diverse as true renders. Less of it draws a timbre from the middle of what would fit, nearer to the true one; the amount
-of change over time is held to the true one by a term of its own.
+of change over time and the spread of the numbers are held to the true ones by terms of their own.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ SHARES = (0.8, 0.1, 0.1)
 """How often each way is taken."""
 APART = 0.25
 """The share of the distance of two drawn latents that is taken off; .5 for the energy score."""
-TEXTURE = 0.5
-"""The weight of the amount of change."""
+TEXTURE = 1.0
+"""The weight of the amount of change over time, and of the spread of the numbers."""
 _WEAKEST = 0.3  # strength of a cover
 
 
@@ -50,8 +50,20 @@ def played_loss(
     weight = gain / gain.square().mean().sqrt()
     near = (_distance(one, batch.latent, weight) + _distance(other, batch.latent, weight)) / 2
     score = near - APART * _distance(one, other, weight)
-    ours, true = (part.diff(dim=1).abs().mean(1) for part in (found, twice.latent))
-    return score + TEXTURE * ((ours + 1e-3) / (true + 1e-3)).log().square().mean()
+    return score + TEXTURE * (_apart(_change, found, twice.latent) + _apart(_spread, found, twice.latent))
+
+
+def _change(latent: Tensor) -> Tensor:
+    return latent.diff(dim=1).abs().mean(1)
+
+
+def _spread(latent: Tensor) -> Tensor:
+    return latent.flatten(1).std(1, keepdim=True)
+
+
+def _apart(of: Callable[[Tensor], Tensor], one: Tensor, other: Tensor) -> Tensor:
+    """How far two latents are apart in a positive measure, as the mean square of a natural logarithm."""
+    return ((of(one) + 1e-3) / (of(other) + 1e-3)).log().square().mean()
 
 
 def _distance(one: Tensor, other: Tensor, weight: Tensor) -> Tensor:
