@@ -40,10 +40,10 @@ SPEC = FamilySpec(
     playing_margin=10,
     defaults=MappingProxyType({**PLAIN, "steps": 4, "shift": 1.0, "solver": "ab2", "depth": 2}),
     tick_frames=MappingProxyType({1: 2, 2: 3, 3: 5, 4: 6, 5: 8, 6: 9, 7: 11, 8: 12}),
-    strength_taper=(0.0, 0.0795, 0.1674, 0.2709, 0.3896, 0.5176, 0.6338, 0.7716, 0.8763, 0.9451, 1.0),
+    strength_taper=(0.0, 0.059, 0.1107, 0.1675, 0.2369, 0.3058, 0.3735, 0.516, 0.6183, 0.8285, 1.0),
     border=12,
     score=True,
-    dry_reach=0.24,
+    dry_reach=0.35,
 )
 
 STEERING = (5, 320)
