@@ -41,8 +41,8 @@ def doctor(
         out: Writes the report with every detail into this file, to attach to an issue.
         model: Also looks at this model: files, tensors, memory, and a rendering of 8 steps.
         model_dir: The folder of models, in place of DEMON_PATCH_MODELS.
-        executor: What runs the model: torch (PyTorch), or auto, which says what it takes and why.
-        dry_run: Leaves out the rendering: the model is not loaded.
+        executor: What runs the model: torch (PyTorch), onnx, tensorrt, or auto, which says what it takes and why.
+        dry_run: Looks at executor, files and memory alone: the model is not loaded.
         taper: Also measures how far the knob of Strength moves the sound of the model; it takes minutes, or hours.
         as_json: Prints JSON: version, warnings, faults, and checks with their findings.
     """

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 from demon_patch.doctor.findings import FAULT, FINE, WARNING, Check, Finding
+from demon_patch.errors import DemonError
+
+if TYPE_CHECKING:
+    from demon_patch.engine.session import Session
 
 TITLE = "model"
 STEPS = 8
@@ -21,8 +26,11 @@ def checks_of(model: str, executor: str, dry: bool, taper: bool = False) -> tupl
     def check(what: str, look: Callable[[], Iterable[Finding]], seconds: float = 120.0) -> Check:
         return Check(f"{TITLE}: {what} of {model} ({executor})", look, vital=True, seconds=seconds)
 
-    found = [check("files", lambda: files(model)), check("memory", lambda: memory(model, executor))]
-    if not dry:
+    found = [check("executor", lambda: runs_on(executor)), check("files", lambda: files(model))]
+    found.append(check("memory", lambda: memory(model, executor)))
+    if dry:
+        found.append(check("rest", rest))
+    else:
         found.append(check("rendering", lambda: rendering(model, executor), 1800.0))
         found.append(check("playing", lambda: playing(model, executor), 1800.0))
     if taper and not dry:
@@ -34,7 +42,29 @@ def named(name: str) -> tuple[Check, ...]:
     """Returns the checks of the model and executor that the name of a check of `checks_of` says."""
     _, _, rest = name.partition(" of ")
     model, _, executor = rest.partition(" (")
-    return checks_of(model, executor.removesuffix(")"), False, True)
+    executor = executor.removesuffix(")")
+    return (*checks_of(model, executor, False, True), checks_of(model, executor, True)[-1])
+
+
+def runs_on(executor: str) -> Iterator[Finding]:
+    """Looks for the library, the GPU and the driver that an executor needs; raises DemonError that names what is
+    missing. Of `auto` each executor that it would ask is looked at."""
+    from demon_patch.engine.executors import AUTO, FASTEST_FIRST, on_this_machine
+
+    if executor != AUTO:
+        yield Finding(FINE, f"{executor}: {on_this_machine(executor)}")
+        return
+    for name in FASTEST_FIRST:
+        try:
+            yield Finding(FINE, f"{name}: {on_this_machine(name)}")
+        except DemonError as error:
+            yield Finding(FINE, f"not {name}: {error.what}", error.mend)
+
+
+def rest() -> Iterator[Finding]:
+    """Names what a dry run leaves out."""
+    what = f"a rendering of {STEPS} steps, the executor's numbers against float32, ticks, windows and knobs"
+    yield Finding(FINE, f"left out, since the model is not loaded: {what}", "call it again without --dry-run")
 
 
 def files(model: str) -> Iterator[Finding]:
@@ -75,7 +105,8 @@ def memory(model: str, executor: str) -> Iterator[Finding]:
 
 
 def rendering(model: str, executor: str) -> Iterator[Finding]:
-    """Generates a song of 8 s in 8 steps, unless memory lacks, and decodes a second of it."""
+    """Generates a song of 8 s, or of a length that is built, in 8 steps, unless memory lacks, and decodes a second of
+    it."""
     if any(finding.level == FAULT for finding in memory(model, executor)):
         yield Finding(FAULT, "nothing was rendered: the memory does not hold the model", "see above")
         return
@@ -86,7 +117,7 @@ def rendering(model: str, executor: str) -> Iterator[Finding]:
     began = perf_counter()
     session = Session.load(model, executor=executor)
     yield Finding(FINE, f"{model} was loaded in {perf_counter() - began:.1f} s")
-    source = session.compose("house", seconds=SECONDS, seed=1)
+    source = session.compose("house", seconds=tried_seconds(session), seed=1)
     began = perf_counter()
     latent = session.generate(session.prompt("house, 120 bpm"), source, strength=1.0, steps=STEPS, seed=1)
     took = perf_counter() - began
@@ -102,6 +133,15 @@ def rendering(model: str, executor: str) -> Iterator[Finding]:
         yield Finding(WARNING, f"{what}: it does not play live here", "render it, or play a smaller model")
     else:
         yield Finding(FINE, what)
+
+
+def tried_seconds(session: Session) -> float:
+    """Returns the seconds of song that are tried: 8, or the nearest length for which the executor has a network."""
+    from demon_patch.engine.networks import BuiltForLengths
+
+    rate = session.spec.frame_rate
+    built = session.executor.lengths() if isinstance(session.executor, BuiltForLengths) else ()
+    return min((frames / rate for frames in built), key=lambda each: abs(each - SECONDS), default=SECONDS)
 
 
 def playing(model: str, executor: str) -> Iterator[Finding]:

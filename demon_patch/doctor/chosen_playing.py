@@ -11,11 +11,12 @@ from typing import Any
 
 import torch
 
+from demon_patch.doctor.chosen_model import tried_seconds
 from demon_patch.doctor.findings import FAULT, FINE, WARNING, Finding
 from demon_patch.engine.contracts import Source
 from demon_patch.engine.session import Session
 
-SECONDS, TICKS, WINDOW_FRAMES = 8.0, 4, 8
+TICKS, WINDOW_FRAMES = 4, 8
 NEAR, FAR = 0.001, 0.05
 """Distances to float32, as shares of the rms: up to the first it is float32 itself, above the second something is
 wrong."""
@@ -26,7 +27,7 @@ SLOW = 2.0
 def playing(model: str, executor: str) -> Iterator[Finding]:
     """Loads a model, compares a forward of its executor with one in float32, and measures ticks and windows."""
     session = Session.load(model, executor=executor)
-    source = session.compose("house", seconds=SECONDS, seed=1)
+    source = session.compose("house", seconds=tried_seconds(session), seed=1)
     yield _parity(session, source)
     yield _speed(session, source)
 

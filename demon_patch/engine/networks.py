@@ -114,6 +114,15 @@ class RunsElsewhere(Exports, Protocol):
 
 
 @runtime_checkable
+class BuiltForLengths(Protocol):
+    """An executor whose networks may be built for some lengths alone."""
+
+    def lengths(self) -> tuple[int, ...]:
+        """Returns the numbers of latent frames for which they are built, the smallest first; none where any will do."""
+        ...
+
+
+@runtime_checkable
 class TakesCodec(Protocol):
     """An executor that also runs networks of the codec."""
 

@@ -53,6 +53,16 @@ class SaysWhyNot(Protocol):
         ...
 
 
+@runtime_checkable
+class LooksAtMachine(Protocol):
+    """The class of an executor that needs a library or a GPU."""
+
+    def on_this_machine(self) -> str:
+        """A method of the class. Returns in words what runs the executor here, whatever the model: library, GPU,
+        driver. Raises DemonError for what is missing. It builds nothing and starts nothing."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """The executor that runs a session.
@@ -91,6 +101,17 @@ def why_not(name: str, denoiser: Denoiser) -> DemonError | None:
     """Returns why the executor `name` cannot run a denoiser on this machine, with the mend; None if it can."""
     kind = executor_named(name)
     return kind.why_not(denoiser) if isinstance(kind, SaysWhyNot) else None
+
+
+def on_this_machine(name: str) -> str:
+    """Returns in words what runs the executor `name` here, whatever the model. Raises DemonError for what is missing,
+    and for an unknown name."""
+    kind = executor_named(name)
+    if isinstance(kind, LooksAtMachine):
+        return kind.on_this_machine()
+    from demon_patch.engine.executors.placement import in_words  # noqa: PLC0415 (it loads torch)
+
+    return in_words(name)
 
 
 def choose(name: str, denoiser: Denoiser, live: bool) -> Choice:

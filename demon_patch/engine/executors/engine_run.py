@@ -21,7 +21,8 @@ class EngineRun:
 
     engine: a TensorRT engine. profile: the number of the profile. lengths: of the axes in it.
     inputs, output: the network's parts. device: where the buffers lie.
-    graph: whether the work is captured as a CUDA graph after its first run, and replayed from then on.
+    graph: whether the work is captured as a CUDA graph after its second run, and replayed from then on.
+    cuda: PyTorch's CUDA module, or what a test puts in its place; without one, PyTorch's on a GPU alone.
     """
 
     def __init__(
@@ -33,9 +34,12 @@ class EngineRun:
         output: Part,
         device: torch.device,
         graph: bool = True,
+        cuda: Any = None,
     ) -> None:
-        self._cuda = device.type == "cuda"
-        self._stream = torch.cuda.Stream(device) if self._cuda else None
+        if cuda is None and device.type == "cuda":
+            cuda = torch.cuda
+        self._cuda: Any = cuda
+        self._stream = None if cuda is None else cuda.Stream(device)
         self._number = self._stream.cuda_stream if self._stream is not None else 0
         self._context = engine.create_execution_context()
         if self._context is None or not self._context.set_optimization_profile_async(profile, self._number):
@@ -47,8 +51,8 @@ class EngineRun:
                 raise DemonError(f"the engine refuses the shape {list(buffer.shape)} of {name}", mend="build it again")
             self._context.set_tensor_address(name, buffer.data_ptr())
         self._context.set_tensor_address(output.name, self.output.data_ptr())
-        self._wanted = graph and self._cuda
-        self._graph: torch.cuda.CUDAGraph | None = None
+        self._wanted = graph and cuda is not None
+        self._graph: Any = None
         self._runs = 0
 
     def run(self, inputs: Mapping[str, Tensor]) -> Tensor:
@@ -61,9 +65,9 @@ class EngineRun:
             self._fill(inputs)
             self._enqueue()
             return self.output
-        before = torch.cuda.current_stream(self.output.device)
+        before = self._cuda.current_stream(self.output.device)
         self._stream.wait_stream(before)
-        with torch.cuda.stream(self._stream):
+        with self._cuda.stream(self._stream):
             self._fill(inputs)
             if self._graph is not None:
                 self._graph.replay()
@@ -87,7 +91,7 @@ class EngineRun:
         """Captures what `_enqueue` does. A first run has allocated what it needs, so nothing is allocated in it."""
         assert self._stream is not None
         self._stream.synchronize()
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph, stream=self._stream):
+        graph = self._cuda.CUDAGraph()
+        with self._cuda.graph(graph, stream=self._stream):
             self._enqueue()
         self._graph = graph

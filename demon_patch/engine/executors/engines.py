@@ -23,8 +23,10 @@ from typing import Any
 
 import torch
 
+from demon_patch.engine.executors import builds
 from demon_patch.engine.executors.builds import Build
 from demon_patch.engine.executors.export import side_parts
+from demon_patch.engine.executors.placement import cuda_driver
 from demon_patch.engine.networks import FRAMES, LENGTH, RANK, ROWS, Network
 from demon_patch.engine.row_buckets import ROW_BUCKETS
 from demon_patch.errors import DemonError
@@ -71,8 +73,7 @@ def this_machine() -> Machine:
             "there is no NVIDIA GPU that PyTorch can reach", mend="name one with --gpu to build for it, or use torch"
         )
     major, minor = torch.cuda.get_device_capability()
-    driver = getattr(torch._C, "_cuda_getDriverVersion", lambda: "")()
-    return Machine(f"sm{major}{minor}", torch.cuda.get_device_name(), str(driver))
+    return Machine(f"sm{major}{minor}", torch.cuda.get_device_name(), cuda_driver())
 
 
 def check_target(trt: Any, machine: Machine) -> None:
@@ -136,6 +137,21 @@ def found(path: Path) -> bytes | None:
     except (OSError, ValueError, KeyError, TypeError):
         pass
     return None
+
+
+def lengths_found(network: Network, trt: Any, machine: Machine) -> tuple[int, ...]:
+    """Returns the numbers of latent frames for which the present engine of a network is built, the smallest first."""
+    lengths: set[int] = set()
+    for noted in builds.folder().glob(f"{network.model}-{network.name}-*-engines/{machine.capability}-*.json"):
+        try:
+            frames = int(json.loads(noted.read_text(encoding="utf-8"))["profiles"][0][FRAMES])
+        except (OSError, ValueError, KeyError, TypeError, IndexError):
+            continue
+        build = builds.found(network.at({FRAMES: frames}))
+        wanted = None if build is None else engine_path(build, trt, machine, profiles_of(network, frames))
+        if wanted is not None and wanted == noted.with_suffix(".engine") and wanted.is_file():
+            lengths.add(frames)
+    return tuple(sorted(lengths))
 
 
 def build_engine(

@@ -94,13 +94,19 @@ class OnnxExecutor(TorchExecutor):
     def _of(cls, denoiser: Denoiser) -> Network:
         return replace(network_of(denoiser), precision=cls.precision)
 
+    @staticmethod
+    def on_this_machine() -> str:
+        """Returns the version of ONNX Runtime. Raises DemonError where it is missing."""
+        check_libraries(("onnxruntime",))
+        return f"ONNX Runtime {builds.version_of('onnxruntime')} on the processor"
+
     @classmethod
     def why_not(cls, denoiser: Denoiser) -> DemonError | None:
         """Returns why ONNX Runtime cannot run a denoiser here: a library or a build that is missing; None if it can."""
         if device_of(denoiser).type != "cpu":
             return DemonError("ONNX Runtime runs on the processor, and the model lies on a GPU", mend=_ON_PROCESSOR)
         try:
-            check_libraries(("onnxruntime",))
+            cls.on_this_machine()
             network = cls._of(denoiser)
         except DemonError as error:
             return error
@@ -123,6 +129,10 @@ class OnnxExecutor(TorchExecutor):
         if runtime is None:
             raise not_built(self._network, f" and {frames} latent frames", ", with --seconds for that length")
         return runtime
+
+    def lengths(self) -> tuple[int, ...]:
+        """Returns the numbers of latent frames for which the network is built; none where any will do."""
+        return tuple(sorted(frames for frames in self._runtimes if frames is not None))
 
     def codec(self, codec: Codec) -> Codec:
         """Returns a codec that decodes by ONNX Runtime, or the given one if its family declares no network."""

@@ -45,6 +45,20 @@ def device_for(executor: str | None) -> torch.device:
     return torch.device("cuda", torch.cuda.current_device()) if named == "cuda" else device
 
 
+def in_words(executor: str) -> str:
+    """Returns in words where an executor's large models lie, and by which PyTorch and driver."""
+    device = device_for(executor)
+    if device.type != "cuda":
+        return f"PyTorch {torch.__version__} on {'the processor' if device.type == 'cpu' else device}"
+    return f"PyTorch {torch.__version__} on {torch.cuda.get_device_name(device)}, driver {cuda_driver()}"
+
+
+def cuda_driver() -> str:
+    """Returns the version of CUDA that the driver of the NVIDIA GPU has, as it counts it (12040 is 12.4); "" where
+    PyTorch cannot tell."""
+    return str(getattr(torch._C, "_cuda_getDriverVersion", lambda: "")())
+
+
 def dtype_for(executor: str | None, device: torch.device) -> torch.dtype:
     """Returns the type of a denoiser's weights: bfloat16 where PyTorch runs it on an NVIDIA GPU, else float32. TensorRT
     finds its engines by the weights in float32."""

@@ -70,6 +70,17 @@ class TensorRtExecutor(OnDeviceExecutor):
         return bucket_for(self.bucket)
 
     @staticmethod
+    def on_this_machine() -> str:
+        """Returns library, GPU and driver. Raises DemonError for what is missing, or does not fit."""
+        trt, machine = engines.library(), engines.this_machine()
+        engines.check_target(trt, machine)
+        return f"{trt.__name__} {trt.__version__} on {machine.gpu} ({machine.capability}), driver {machine.driver}"
+
+    def lengths(self) -> tuple[int, ...]:
+        """Returns the numbers of latent frames for which an engine is built for the GPU that is here."""
+        return engines.lengths_found(self._network, engines.library(), engines.this_machine())
+
+    @staticmethod
     def why_not(denoiser: Denoiser) -> DemonError | None:
         """Returns why TensorRT cannot run a denoiser here: no library, no GPU, a GPU that it does not build for, or no
         engine; None if it can."""

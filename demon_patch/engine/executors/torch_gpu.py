@@ -60,8 +60,8 @@ class GpuTorchExecutor(OnDeviceExecutor):
     Arguments of forwards may lie on another device; the result lies where x does. Where all of them lie on the GPU, a
     forward waits for nothing.
 
-    low: whether products are computed in bfloat16 (by `torch.autocast`; norms, softmax and sums stay float32). By
-        default on CUDA.
+    low: whether products are computed in bfloat16 (by `torch.autocast`; norms and softmax stay float32, and sums where
+        the weights are float32). By default on CUDA.
     compile_by: the backend of `torch.compile`, or None. Forwards run eagerly until the compiled code is ready, which is
         made on a thread of its own. If that fails, they stay eager, and `notes` says so. Forwards with LoRAs or
         steering stay eager; they are captured as the others.

@@ -90,10 +90,13 @@ def test_the_executor_runs_it_with_prompts_of_its_family() -> None:
     assert float((got - expected).abs().max() / expected.abs().max()) <= BOUND
 
 
-@pytest.mark.skipif(
+needs_rtx = pytest.mark.skipif(
     importlib.util.find_spec("tensorrt_rtx") is None,
     reason="tensorrt_rtx is not installed: pip install 'demon-patch[rtx]' (95 MB)",
 )
+
+
+@needs_rtx
 @pytest.mark.parametrize("capability", ["sm86", "sm89", "sm120"])
 def test_its_engine_is_built_for_a_gpu_that_is_not_here(capability: str) -> None:
     lengths = {FRAMES: STRETCH, LENGTH: engines.PROMPT_LENGTH}
@@ -103,6 +106,18 @@ def test_its_engine_is_built_for_a_gpu_that_is_not_here(capability: str) -> None
     assert tensors["x"] == {"type": "FLOAT", "shape": [-1, STRETCH, 64], "profiles": [[1, 50, 64], [4, 50, 64]]}
     assert tensors["weights"]["profiles"] == [[1, 512], [4, 512]]
     assert tensors["lora_share"]["profiles"] == [[1, 0], [4, 64]]
+    assert engines.found(path) is not None
+
+
+@needs_rtx
+@pytest.mark.parametrize("capability", ["sm86", "sm89", "sm120"])
+def test_the_engine_of_its_windows_is_built_too(capability: str) -> None:
+    decode = network("decode")
+    profiles = engines.profiles_of(decode, engines.WINDOW)
+    path = engines.build_engine(decode, built("decode"), Machine(capability), profiles)
+    tensors = json.loads(path.with_suffix(".json").read_text())["tensors"]
+    assert tensors["latent"] == {"type": "FLOAT", "shape": [1, 64, -1], "profiles": [[1, 64, engines.WINDOW]]}
+    assert (tensors["sound"]["type"], tensors["sound"]["shape"][:2]) == ("FLOAT", [1, 2])
     assert engines.found(path) is not None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
@@ -29,6 +30,7 @@ from demon_patch.engine.families import load_family
 from demon_patch.engine.lora.merge import LayerChange, Lora
 from demon_patch.engine.networks import FRAMES, LENGTH, RANK, ROWS, Axis, Network, Part
 from demon_patch.errors import DemonError
+from tests.support.capturing import Capturing
 from tests.support.engine_shim import ShimEngine
 from tests.support.exported import needs_onnx
 
@@ -136,6 +138,23 @@ def test_an_engine_depends_on_network_library_driver_gpu_and_profiles() -> None:
     assert paths[0] == engines.engine_path(build, fake("tensorrt"), here, SMALL)
 
 
+def test_the_lengths_of_present_engines_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    original = builds.build(toy()).onnx.parent
+    shutil.copytree(original, tmp_path / original.name)
+    monkeypatch.setenv(builds.FOLDER, str(tmp_path))
+    build, here = builds.found(toy()), Machine("sm89", "NVIDIA GeForce RTX 4090", "580")
+    assert build is not None
+    for frames, machine in ((96, here), (48, here), (24, replace(here, driver="579"))):
+        profiles = profiles_of(toy(), frames)
+        path = engines.engine_path(build, fake("tensorrt"), machine, profiles)
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"an engine")
+        path.with_suffix(".json").write_text(json.dumps({"profiles": [dict(each.lengths) for each in profiles]}))
+    path.with_name("sm89-damaged.json").write_text("{")
+    assert engines.lengths_found(toy(), fake("tensorrt"), here) == (48, 96)
+    assert engines.lengths_found(toy(), fake("tensorrt", "1.1"), here) == ()
+
+
 def test_a_gpu_that_the_library_does_not_build_for_is_named() -> None:
     hopper = Machine("sm90", "NVIDIA H200", "580")
     with pytest.raises(DemonError, match=r"tensorrt_rtx builds no engines for NVIDIA H200 \(sm90\).*torch"):
@@ -189,6 +208,41 @@ def test_a_run_has_its_buffers_for_good_and_reads_them_when_it_runs() -> None:
     )
     assert context.executed == 2
     assert context.addresses == addresses
+
+
+def test_a_replayed_run_is_the_enqueued_one() -> None:
+    engine, cuda = shim(toy()), Capturing()
+    parts, lengths = tuple(engine.inputs.values()), engine.profiles[1]
+    replaying = EngineRun(engine, 1, lengths, parts, engine.output, torch.device("cpu"), cuda=cuda)
+    cuda.watch(engine.contexts[0])
+    plain = run_of(engine, 1, lengths)
+    draw = torch.Generator().manual_seed(1)
+    for at in range(6):
+        given = {part.name: torch.rand(part.sizes(lengths), generator=draw) for part in parts}
+        got = replaying.run(given)
+        assert torch.equal(got, plain.run(given))
+        assert cuda.replayed == max(at - 1, 0)
+    assert [context.executed for context in engine.contexts] == [6, 6]
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU is here: engines and CUDA graphs are unrun")
+def test_on_a_gpu_a_replayed_engine_is_the_enqueued_one_and_pytorchs() -> None:
+    trt, machine, network = engines.library(), engines.this_machine(), toy()
+    profiles = (Profile({FRAMES: 48, ROWS: 1, RANK: 0}),)
+    path = engines.build_engine(network, builds.build(network), machine, profiles)
+    engine = trt.Runtime(trt.Logger(trt.Logger.WARNING)).deserialize_cuda_engine(engines.found(path))
+    parts = (*network.inputs, *side_parts(network, builds.build(network).layers))
+    device = torch.device("cuda", 0)
+    runs = [
+        EngineRun(engine, 0, profiles[0].lengths, parts, network.output, device, graph=graph) for graph in (True, False)
+    ]
+    draw = torch.Generator().manual_seed(1)
+    for _ in range(4):
+        given = {part.name: torch.rand(part.sizes(profiles[0].lengths), generator=draw) for part in network.inputs}
+        replayed, enqueued = (run.run({name: each.cuda() for name, each in given.items()}).cpu() for run in runs)
+        assert torch.equal(replayed, enqueued)
+        expected = network.run(*given.values())
+        torch.testing.assert_close(replayed, expected, rtol=0, atol=1e-2 * float(expected.abs().max()))
 
 
 def test_a_profile_or_a_shape_that_the_engine_does_not_have_is_refused() -> None:

@@ -62,7 +62,7 @@ def test_a_model_that_a_gpu_cannot_hold_is_refused_before_it_is_loaded(
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (600_000_000, TOTAL))
     with pytest.raises(DemonError, match=r"needs about 1\.0 GB on the GPU, and 0\.6 GB are free"):
         load_family(tiny_acestep.NAME, None, "torch")
-    (finding,) = chosen_model.checks_of(tiny_acestep.NAME, "torch", True)[1].run()
+    (finding,) = chosen_model.checks_of(tiny_acestep.NAME, "torch", True)[2].run()
     assert finding.level == FAULT
     assert "0.6 GB are free" in finding.what
     assert load_family(tiny_acestep.NAME).spec.name == tiny_acestep.NAME  # on the processor

@@ -68,11 +68,12 @@ class AceStepDenoiser(nn.Module):
 
     def embed_time(self, t: Tensor) -> Tensor:
         """Returns the embeddings [N, 7 D] of timesteps [N]: the modulation of the blocks (6 D), then that of the output
-        (D). The model's second embedder, of the distance to a second time, sees 0."""
+        (D). The model's second embedder, of the distance to a second time, sees 0.
+
+        Its waves are computed in float32 whatever the weights are: 16 bits keep a timestep to 1 in 256 only."""
         model = self.transformer
-        t = t.to(self._kind)
-        last, blocks = model.time_embed(t)
-        other, more = model.time_embed_r(torch.zeros_like(t[:1]))
+        last, blocks = _time_embedded(model.time_embed, t.float(), self._kind)
+        other, more = _time_embedded(model.time_embed_r, torch.zeros_like(t[:1].float()), self._kind)
         return torch.cat(((blocks + more).flatten(1), last + other), 1).float()
 
     def velocity(self, x: Tensor, time: Tensor, context: Tensor, condition: tuple[Tensor, ...]) -> Tensor:
@@ -167,6 +168,13 @@ class AceStepDenoiser(nn.Module):
             self._tables.clear()  # lanes that still read a table hold it themselves
         made = self._tables[key] = angle.cos().to(y.dtype), angle.sin().to(y.dtype), band
         return made
+
+
+def _time_embedded(embedder: Any, t: Tensor, kind: torch.dtype) -> tuple[Tensor, Tensor]:
+    """Returns the embedding [N, D] of timesteps [N] by an embedder of the model, and its modulation [N, 6, D]."""
+    waves = embedder.time_sinusoid(t * embedder.scale).to(kind)
+    embedded = embedder.linear_2(embedder.act1(embedder.linear_1(waves)))
+    return embedded, embedder.time_proj(embedder.act2(embedded)).unflatten(1, (6, -1))
 
 
 def _self_attention(attention: Any, y: Tensor, cosine: Tensor, sine: Tensor, band: Tensor | None) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from itertools import pairwise
 
 import pytest
@@ -104,6 +105,16 @@ def test_a_mix_of_mixes_takes_each_prompt_by_its_share(desk: Desk) -> None:
     one = mixed(mixed(a, b, 0.5), c, 0.2)
     other = mixed(mixed(a, c, 0.2 / 0.6), b, 0.4)
     close(desk.ours(0, one), desk.ours(0, other))
+
+
+def test_timesteps_are_not_rounded_to_the_16_bits_of_the_weights(desk: Desk) -> None:
+    low = AceStepDenoiser(deepcopy(desk.model).to(torch.bfloat16))
+    t = torch.linspace(0.9, 0.91, 8)  # of which 16 bits keep three or four
+    with torch.inference_mode():
+        exact, found, rounded = desk.denoiser.embed_time(t), low.embed_time(t), desk.denoiser.embed_time(t.bfloat16())
+    assert found.dtype == torch.float32
+    assert len(found.unique(dim=0)) == len(t)
+    assert float((found - exact).norm()) < 0.5 * float((rounded - exact).norm())
 
 
 def test_tables_are_kept_for_some_lengths_only(desk: Desk) -> None:
