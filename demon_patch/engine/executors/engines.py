@@ -27,12 +27,13 @@ from demon_patch.engine.executors import builds
 from demon_patch.engine.executors.builds import Build
 from demon_patch.engine.executors.export import side_parts
 from demon_patch.engine.executors.placement import cuda_driver
+from demon_patch.engine.lora.side_paths import BUCKETS
 from demon_patch.engine.networks import FRAMES, LENGTH, RANK, ROWS, Network
 from demon_patch.engine.row_buckets import ROW_BUCKETS
 from demon_patch.errors import DemonError
 
 LIBRARIES = ("tensorrt", "tensorrt_rtx")
-RANKS = (0, 64)
+RANKS = (0, *BUCKETS)
 """Widths of the side inputs that an engine takes: without LoRAs, and with LoRAs of up to so many ranks together."""
 
 PROMPT_LENGTH = 512

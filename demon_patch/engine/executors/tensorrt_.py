@@ -21,6 +21,7 @@ from demon_patch.engine.executors.on_device import OnDeviceExecutor
 from demon_patch.engine.executors.onnx_ import network_of
 from demon_patch.engine.executors.side_inputs import packed
 from demon_patch.engine.lora.merge import Loras
+from demon_patch.engine.lora.side_paths import bucket_of
 from demon_patch.engine.networks import FRAMES, LENGTH, RANK, ROWS, SIDE_INPUTS, STEERING, Network, Part, RunsElsewhere
 from demon_patch.engine.row_buckets import ROW_BUCKETS, bucket_for
 from demon_patch.engine.side_inputs import SideInputs
@@ -118,7 +119,7 @@ class TensorRtExecutor(OnDeviceExecutor):
             down, up, owner = self._side_inputs
             strengths = functional.pad(taken.strengths.to(self.device), (0, 1, 0, self._rows - self.bucket))
             beside = dict(zip(SIDE_INPUTS, (down, up, strengths.index_select(1, owner)), strict=True))
-        run = self._run(x.shape[1], engines.RANKS[-1] if beside else 0)
+        run = self._run(x.shape[1], len(self._side_inputs[2]) if beside and self._side_inputs else 0)
         if self._network.steered is not None:  # a buffer keeps what it had: it is filled each time
             steering = self._still[: self.bucket] if taken.steering is None else taken.steering
             beside[STEERING] = self._filled(steering, Part(STEERING, (ROWS, *self._network.steered)))
@@ -190,7 +191,7 @@ class TensorRtExecutor(OnDeviceExecutor):
         if changed:
             self._side_inputs = None
             if self._build.layers and loras:
-                sides = packed(self._build.layers, self.loras, engines.RANKS[-1])
+                sides = packed(self._build.layers, self.loras, bucket_of(ranks))
                 arrays = (sides.down, sides.up, sides.owner)
                 down, up, owner = (torch.from_numpy(each).to(self.device) for each in arrays)
                 self._side_inputs = down, up, owner

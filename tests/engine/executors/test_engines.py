@@ -29,6 +29,7 @@ from demon_patch.engine.executors.tensorrt_ import TensorRtExecutor
 from demon_patch.engine.families import load_family
 from demon_patch.engine.lora.merge import LayerChange, Lora
 from demon_patch.engine.networks import FRAMES, LENGTH, RANK, ROWS, Axis, Network, Part
+from demon_patch.engine.side_inputs import SideInputs
 from demon_patch.errors import DemonError
 from tests.support.capturing import Capturing
 from tests.support.engine_shim import ShimEngine
@@ -180,7 +181,7 @@ def test_without_library_or_gpu_the_executor_says_so(monkeypatch: pytest.MonkeyP
 
 def test_profiles_are_every_bucket_with_and_without_loras() -> None:
     lengths = [(each.lengths[ROWS], each.lengths[RANK]) for each in profiles_of(toy(), 48)]
-    assert lengths == [(rows, rank) for rank in (0, 64) for rows in (1, 2, 4, 8)]
+    assert lengths == [(rows, rank) for rank in (0, 16, 64, 256) for rows in (1, 2, 4, 8)]
     assert {each.lengths[FRAMES] for each in profiles_of(toy(), 48)} == {48}
 
 
@@ -247,8 +248,8 @@ def test_on_a_gpu_a_replayed_engine_is_the_enqueued_one_and_pytorchs() -> None:
 
 def test_a_profile_or_a_shape_that_the_engine_does_not_have_is_refused() -> None:
     engine = shim(toy())
-    with pytest.raises(DemonError, match="no profile 8"):
-        run_of(engine, 8, engine.profiles[0])
+    with pytest.raises(DemonError, match="no profile 16"):
+        run_of(engine, 16, engine.profiles[0])
     with pytest.raises(DemonError, match=r"refuses the shape \[2, 48, 4\] of x"):
         run_of(engine, 0, engine.profiles[1])
     with pytest.raises(DemonError, match="the engine failed"):
@@ -277,11 +278,25 @@ def test_an_engine_is_opened_once_for_each_length() -> None:
     assert opened == [48, 24]
 
 
+@pytest.mark.parametrize(("ranks", "width"), [((8,), 16), ((8, 9), 64), ((64, 64), 256), ((256,), 256)])
+def test_loras_run_in_the_narrowest_profile_that_has_their_ranks(ranks: tuple[int, ...], width: int) -> None:
+    denoiser = GaussianDenoiser()
+    executor, _ = executor_of(denoiser)
+    executor.set_loras(
+        [(Lora(f"of {n}", {"colour": LayerChange(torch.rand(n, 4), torch.rand(4, n), 1.0)}), 1.0) for n in ranks]
+    )
+    executor.place(0, executor.prepare(Conditioning(torch.rand(2, 4))))
+    sides = SideInputs(lora_strength=torch.full((1, len(ranks)), 0.5))
+    x, time = torch.randn(1, 48, 4), executor.prepare_schedule(torch.tensor([0.5]))
+    executor.forward(x, time, torch.rand(1, 48, 4), torch.tensor([0]), sides)
+    assert [rank for _, rank, _ in executor._runs] == [width]
+
+
 def test_more_ranks_than_an_engine_takes_and_other_weights_are_refused() -> None:
     denoiser = GaussianDenoiser()
     executor, _ = executor_of(denoiser)
-    wide = Lora("wide", {"colour": LayerChange(torch.zeros(65, 4), torch.zeros(4, 65), 1.0)})
-    with pytest.raises(DemonError, match="LoRAs of 65 ranks"):
+    wide = Lora("wide", {"colour": LayerChange(torch.zeros(257, 4), torch.zeros(4, 257), 1.0)})
+    with pytest.raises(DemonError, match="LoRAs of 257 ranks"):
         executor.set_loras([(wide, 1.0)])
     assert executor.loras == ()
     with torch.no_grad():
