@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 import torch
 
 import demon_patch
+from demon_patch.arrays import Samples
 from demon_patch.engine.contracts import Denoiser, Family, Source
 from demon_patch.engine.families import NAMES, layers_of, load_family, spec_of, weights_bytes
 from demon_patch.engine.lora.merge import layers_of as layers_in
 from demon_patch.engine.session import Session
 from demon_patch.engine.sound.window import decode_song
 from demon_patch.errors import WeightsError
+from demon_patch.patch.files.format import save
+from demon_patch.patch.model.document import Cable, Node, Patch
 from demon_patch.runtime.performance.prepare import load_playable, perform
 from demon_patch.runtime.render import stream
 from demon_patch.small_cache import SmallCache
@@ -149,3 +154,45 @@ def test_patches_of_the_gallery_play_unchanged(session: Session, name: str) -> N
     assert 1e-3 < float(np.abs(found.sound).max()) <= 1.0
     assert np.array_equal(found.sound, demon_patch.render(patch, seconds=1.5, session=session).sound)
     assert any("from the prompt alone" in note for note in found.notes)
+
+
+def covered(file: str, x: float, strength: float) -> Patch:
+    """A file, covered in the words of two prompts of different lengths; x: where the listener is between them."""
+    nodes = {
+        "file": Node("audio_source", values={"file": file}),
+        "short": Node("prompt", values={"text": "acid"}),
+        "long": Node("prompt", values={"text": "slow strings over a wide field, " * 6}),
+        "map": Node("prompt_surface", values={"x": x, "y": 0.9}),
+        "scheduler": Node("scheduler", values={"strength": strength, "steps": 2, "seed": 3}),
+        "decoder": Node("decoder"),
+        "speaker": Node("speaker"),
+    }
+    cables = (
+        Cable("short", "prompt", "map", "prompt_1"),
+        Cable("long", "prompt", "map", "prompt_2"),
+        Cable("map", "prompt", "scheduler", "prompt"),
+        Cable("file", "source", "scheduler", "source"),
+        Cable("scheduler", "ring", "decoder", "ring"),
+        Cable("decoder", "audio", "speaker", "audio"),
+    )
+    return Patch(nodes=nodes, cables=cables)
+
+
+def test_a_sound_file_is_covered_in_the_words_of_a_prompt_surface(session: Session, tmp_path: Path) -> None:
+    seconds = np.arange(8 * 48000) / 48000
+    tones = 0.2 * np.stack([np.sin(2 * np.pi * hertz * seconds) for hertz in (220.0, 330.0)], 1)
+    soundfile.write(tmp_path / "tones.wav", tones, 48000)
+
+    def heard(x: float, strength: float) -> Samples:
+        document = tmp_path / "cover.dpatch.json"
+        save(covered("tones.wav", x, strength), document)
+        played = demon_patch.render(document, seconds=1.0, session=session)
+        assert not any("from the prompt alone" in note for note in played.notes)
+        return played.sound
+
+    kept, short, between, long = heard(0.1, 0.0), heard(0.1, 0.8), heard(0.5, 0.8), heard(0.9, 0.8)
+    decoded = session.covered(session.encode(tones.astype(np.float32)), None).sound(0, 25)
+    assert np.corrcoef(kept[:, 0], decoded[:, 0])[0, 1] > 0.99, "at strength 0 the file is decoded again"
+    for one, other in pairwise((kept, short, between, long)):
+        assert np.abs(one - other).max() > 1e-4
+    assert np.array_equal(short, heard(0.1, 0.8))
