@@ -111,8 +111,9 @@ def export(network: Network, layers: Sequence[SideLayer], path: Path) -> None:
         present = stack.enter_context(beside(network.module, layers))
         stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore")  # of the exporter, about names of axes that it merges
-        stack.callback(logging.getLogger("torch.onnx").setLevel, logging.getLogger("torch.onnx").level)
-        logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+        for logger in map(logging.getLogger, ("torch.onnx", "onnxscript")):  # which tell of their own workings
+            stack.callback(logger.setLevel, logger.level)
+            logger.setLevel(logging.ERROR)
         traced = _Traced(network, present).eval()
         shapes = (tuple({at: dims[size] for at, size in enumerate(part.shape) if size in dims} for part in parts),)
         try:

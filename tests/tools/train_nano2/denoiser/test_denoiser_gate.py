@@ -83,13 +83,13 @@ def test_the_gate_measures_clips_without_drums(tmp_path: Path, capsys: pytest.Ca
     describe(files)
     table = gate((
         *files, "--weights", str(tmp_path / "denoiser.safetensors"), "--save", str(tmp_path / "gate.json"),
-        "--case", "4 steps", "--case", "strength .5, ab2",
+        "--case", "4 steps", "--case", "strength .5, ab2 shift 1",
     ))  # fmt: skip
     assert json.loads((tmp_path / "gate.json").read_text()) == table
-    assert list(table) == ["true", "codec", "4 steps", "strength .5, ab2"]
+    assert list(table) == ["true", "codec", "4 steps", "strength .5, ab2 shift 1"]
     assert table["true"]["mel"] == 0
     assert table["true"]["chroma"] == pytest.approx(1)
     assert table["codec"]["spread"] == pytest.approx(1)
     assert table["true"]["mel"] < table["codec"]["mel"] < table["4 steps"]["mel"]
-    assert table["strength .5, ab2"]["mel to start"] < table["4 steps"]["mel to start"]
+    assert table["strength .5, ab2 shift 1"]["mel to start"] < table["4 steps"]["mel to start"]
     assert "strength .5" in capsys.readouterr().out
