@@ -139,7 +139,7 @@ class EditThread:
 
     def _give_back(self) -> None:
         with unhurried():
-            self._collector.collect()  # what is left in circles holds clips
+            self._collector.collect()  # first, since reference cycles hold clips
             self._resources.drop_unheld()
             memory.give_back()
 
