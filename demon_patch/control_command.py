@@ -34,7 +34,7 @@ def control(
         threads: Processor threads, 1 to 64; all by default.
     """
     from demon_patch.bench.gaussian import gaussian
-    from demon_patch.bench.machine import machine
+    from demon_patch.bench.machine import MODEL, machine
     from demon_patch.bench.one_control import measured as reports
     from demon_patch.bench.page import TITLES, keep
     from demon_patch.engine.controls import CONTROLS
@@ -46,7 +46,7 @@ def control(
         mend = did_you_mean(name, CONTROLS, "docs/controls.md lists all")
         raise DemonError(f"there is no control {name!r}", mend=mend)
     none = True
-    for report, rows in reports(name, Session(gaussian()), Session.load("nano", threads=threads)):
+    for report, rows in reports(name, Session(gaussian()), Session.load(MODEL, threads=threads)):
         none = False
         path = measured / f"{report}.json"
         keep({"title": TITLES[report], "machine": machine(), "rows": rows}, path)

@@ -63,7 +63,7 @@ def bake(*loras: str, to: Annotated[Path, Parameter(name="--to")], model: str = 
 
 
 def cost(*, as_json: JsonFlag = False) -> None:
-    """Measures what LoRAs cost: a forward of the embedded model with them beside one without, on one thread.
+    """Measures what LoRAs cost: a forward of nano with them beside one without, on one thread.
 
     Parameters:
         as_json: Prints JSON in place of tables.
@@ -73,4 +73,4 @@ def cost(*, as_json: JsonFlag = False) -> None:
     from demon_patch.engine.session import Session
 
     rows = list(measure(Session.load("nano", threads=1)))
-    keep_rows("LoRA: a forward of one row, 24 s, the embedded model, one thread", rows, None, as_json)
+    keep_rows("LoRA: a forward of one row, 24 s, nano, one thread", rows, None, as_json)

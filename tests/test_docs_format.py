@@ -63,4 +63,4 @@ def test_its_numbers_are_those_of_the_program() -> None:
     assert all(f"`{word}`" in PAGE for word in (*MAPPING_MODES, *TAKEOVERS))
     (row,) = re.findall(r"^\| strength \|(.*)\|$", PAGE, re.MULTILINE)
     found = [float(cell) for cell in row.split("|")]
-    assert found == pytest.approx(spec_of("nano").strength_taper, abs=6e-4)
+    assert found == pytest.approx(spec_of("nano2").strength_taper, abs=6e-4)

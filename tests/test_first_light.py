@@ -19,7 +19,7 @@ SECONDS = 20.0
 @pytest.mark.slow
 def test_the_distance_to_the_source_follows_the_lfo() -> None:
     """Correlation at least 0.6 at a lag of at most one completion gap (12 frames), frame by frame and unsmoothed."""
-    performer = perform(load_playable(PATCH), Session.load("nano"))
+    performer = perform(load_playable(PATCH), Session.load("nano2"))
     sound = render(performer, SECONDS)
     distance = distance_to_source(performer.session, sound, performer.source)
     gap = performer.spec.steps // performer.ring.depth * performer.tick_frames

@@ -17,7 +17,7 @@ SECONDS = 17.0
 
 @pytest.mark.slow
 def test_the_sound_grows_dull_as_the_lora_rises() -> None:
-    performer = perform(load_playable(PATCH), Session.load("nano"))
+    performer = perform(load_playable(PATCH), Session.load("nano2"))
     sound = render(performer, SECONDS)
     beat = round(performer.spec.frame_rate / 2)
     bright = smooth(brightness(sound, performer.spec.samples_per_frame, performer.spec.sample_rate), beat)

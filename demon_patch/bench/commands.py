@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cyclopts import App
 
+from demon_patch.bench.machine import MODEL
 from demon_patch.bench.quality.command import nano_quality, told_notes
 from demon_patch.bench.tables import keep_rows, show_rows
 from demon_patch.console import JsonFlag, Minutes, Names, Seconds, Threads, err, examples
@@ -34,7 +35,7 @@ def ring(*, as_json: JsonFlag = False) -> None:
 
 @bench.command
 def decode(*, as_json: JsonFlag = False, threads: Threads = None) -> None:
-    """Times windowed against whole decode, and a ring of the embedded model at work.
+    """Times windowed against whole decode, and a ring of nano at work.
 
     Parameters:
         as_json: Prints JSON in place of tables.
@@ -45,26 +46,30 @@ def decode(*, as_json: JsonFlag = False, threads: Threads = None) -> None:
 
     session = Session.load("nano", threads=threads)
     rows = [measure_playing(session), measure_decode(session)]
-    show_rows("decode and playing: the embedded model", rows, as_json)
+    show_rows("decode and playing: nano", rows, as_json)
 
 
 @bench.command
-def executors(executor: str = "onnx", *, save: Path | None = None, as_json: JsonFlag = False) -> None:
-    """Times a forward of the embedded model by an executor against PyTorch, in one run on one thread.
+def executors(
+    executor: str = "onnx", *, model: str = MODEL, save: Path | None = None, as_json: JsonFlag = False
+) -> None:
+    """Times a forward by an executor against PyTorch, in one run on one thread.
 
     Parameters:
         executor: The executor, as in --executor of play.
+        model: A model that comes with the program.
         save: Keeps the rows in this JSON file.
         as_json: Prints JSON: the rows, with the machine that they were measured on.
     """
     from demon_patch.bench.executors import measure
 
-    keep_rows(f"executors: {executor} against torch, one thread", measure(executor), save, as_json, by=ENGINES)
+    title = f"executors: {executor} against torch, {model}, one thread"
+    keep_rows(title, measure(executor, model), save, as_json, by=ENGINES)
 
 
 @bench.command
 def steering(*, save: Path | None = None, as_json: JsonFlag = False) -> None:
-    """Times a forward of the embedded model with the places for steering, of which none is used, against one without.
+    """Times a forward of nano with the places for steering, of which none is used, against one without.
 
     Parameters:
         save: Keeps the rows in this JSON file.
@@ -73,13 +78,13 @@ def steering(*, save: Path | None = None, as_json: JsonFlag = False) -> None:
     from demon_patch.bench.idle_steering import measure
     from demon_patch.engine.families import load_family
 
-    title = "steering that is not used: a forward of one row, the embedded model, one thread"
+    title = "steering that is not used: a forward of one row, nano, one thread"
     keep_rows(title, measure(load_family("nano")), save, as_json, by=ENGINES)
 
 
 @bench.command
 def gate(executor: str = "onnx", *, as_json: JsonFlag = False) -> None:
-    """Compares the embedded model's sound by an executor with that in float32, on twelve prompts; fails if it is off.
+    """Compares nano's sound by an executor with that in float32, on twelve prompts; fails if it is off.
 
     Parameters:
         executor: The executor, as in --executor of play.
@@ -145,7 +150,7 @@ def propagation(*, controls: Names = (), save: Path | None = None, as_json: Json
 
 @bench.command
 def seen(*, controls: Names = (), save: Path | None = None, as_json: JsonFlag = False, threads: Threads = None) -> None:
-    """Counts how many last steps must use a new value before it is in the embedded model's latent.
+    """Counts how many last steps must use a new value before it is in nano's latent.
 
     Parameters:
         controls: Only these, of the classes step, late step and weights; all of them by default.
@@ -157,7 +162,7 @@ def seen(*, controls: Names = (), save: Path | None = None, as_json: JsonFlag = 
     from demon_patch.bench.propagation import measure_shares
     from demon_patch.engine.session import Session
 
-    keep_rows(TITLES["seen"], measure_shares(Session.load("nano", threads=threads), controls), save, as_json)
+    keep_rows(TITLES["seen"], measure_shares(Session.load(MODEL, threads=threads), controls), save, as_json)
 
 
 @bench.command
@@ -168,7 +173,7 @@ def modulation(
     as_json: JsonFlag = False,
     threads: Threads = None,
 ) -> None:
-    """Measures how far each control moves the sound of the embedded model: about 20 seconds a control on two cores.
+    """Measures how far each control moves the sound of nano: about 20 seconds a control on two cores.
 
     Parameters:
         controls: Only these; all by default.
@@ -181,7 +186,7 @@ def modulation(
     from demon_patch.engine.session import Session
 
     rows = []
-    for row in measure(Session.load("nano", threads=threads), controls):
+    for row in measure(Session.load(MODEL, threads=threads), controls):
         err.print(f"{row['control']}: {row['change']:.3g} of {row['descriptor']}, {row['ratio']:.3g} spreads")
         rows.append(row)
         keep_rows(TITLES["modulation"], [row], save, quiet=True)
@@ -189,12 +194,19 @@ def modulation(
 
 
 @bench.command
-def latency(*, measured: Path = Path("docs/measured"), as_json: JsonFlag = False, threads: Threads = None) -> None:
-    """Measures knob to ear by class of control, at 8 and 4 steps: two minutes, with nothing else running.
+def latency(
+    *,
+    models: Names = (MODEL,),
+    measured: Path = Path("docs/measured"),
+    as_json: JsonFlag = False,
+    threads: Threads = None,
+) -> None:
+    """Measures knob to ear by class of control, at 8 and 4 steps: two minutes a model, with nothing else running.
 
     The real engine's ticks and decodes are played against a clock made of their own durations.
 
     Parameters:
+        models: Those that are measured, turn by turn.
         measured: The folder of kept measurements, where `bench seen` has left how many steps make a control heard.
         as_json: Prints JSON in place of tables.
         threads: Processor threads, 1 to 64; all by default.
@@ -203,8 +215,8 @@ def latency(*, measured: Path = Path("docs/measured"), as_json: JsonFlag = False
     from demon_patch.bench.page import load
     from demon_patch.engine.session import Session
 
-    rows = measure(Session.load("nano", threads=threads), load(measured)["seen"])
-    show_rows("knob to ear: the embedded model, by number of steps and depth", rows, as_json)
+    rows = measure([Session.load(name, threads=threads) for name in models], load(measured)["seen"])
+    show_rows("knob to ear: by number of steps and depth", rows, as_json)
 
 
 @bench.command(name="page")
@@ -269,7 +281,7 @@ def live(
     rows = measure_run(session, began, seconds, focus)
     rows += [measure_edges(session, control) for control in KNOBS]
     rows.append(measure_minute(session, patch or template("first-light"), picture, seconds))
-    show_rows("live: the embedded model on the sound device", rows, as_json)
+    show_rows("live: nano on the sound device", rows, as_json)
 
 
 @bench.command
@@ -301,7 +313,7 @@ def graph(*, as_json: JsonFlag = False) -> None:
 
 @bench.command
 def knobs(*, seconds: Seconds = 8.0, as_json: JsonFlag = False) -> None:
-    """Turns 30 knobs 100 times a second while a patch of 200 nodes plays on the embedded model: two minutes.
+    """Turns 30 knobs 100 times a second while a patch of 200 nodes plays on nano: two minutes.
 
     Nothing is heard: a clock of computing time on one thread takes the place of the sound device.
 
@@ -313,7 +325,7 @@ def knobs(*, seconds: Seconds = 8.0, as_json: JsonFlag = False) -> None:
     from demon_patch.engine.session import Session
 
     rows = measure(Session.load("nano", threads=1), seconds)
-    show_rows("knobs: 30 of them at 100 Hz, 200 nodes, the embedded model", rows, as_json)
+    show_rows("knobs: 30 of them at 100 Hz, 200 nodes, nano", rows, as_json)
 
 
 @bench.command

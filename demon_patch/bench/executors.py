@@ -1,4 +1,4 @@
-"""Measures the executors of the embedded model against PyTorch in one run, turn by turn, on one thread."""
+"""Measures the executors against PyTorch in one run, turn by turn, on one thread."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from demon_patch.bench.machine import MODEL
 from demon_patch.engine.contracts import Executor, Family
 from demon_patch.engine.executors import DEFAULT, executor_named
 from demon_patch.engine.executors.gate import Verdict, judge
@@ -22,7 +23,7 @@ LENGTHS = (200, 500, 600, 1500)
 """Latent frames: the stretches of 8 and 20 seconds in focus, and songs of 24 and 60."""
 
 
-def measure(name: str, lengths: tuple[int, ...] = LENGTHS, turns: int = 15) -> list[dict[str, Any]]:
+def measure(name: str, model: str = MODEL, lengths: tuple[int, ...] = LENGTHS, turns: int = 15) -> list[dict[str, Any]]:
     """Returns a row for each length of a forward of one row, and one for the decode of a window: the time in ms, by
     PyTorch and by the executor `name`, how many times faster that one is, and the largest difference of what they
     return, as a share of the peak.
@@ -31,7 +32,7 @@ def measure(name: str, lengths: tuple[int, ...] = LENGTHS, turns: int = 15) -> l
     machine. Raises DemonError for an executor that cannot run here.
     """
     torch.set_num_threads(1)
-    family = load_family("nano")
+    family = load_family(model)
     executors = {each: executor_named(each)(family.denoiser, lanes=1) for each in (DEFAULT, name)}
     return [
         *(_row(family, executors, name, frames, turns) for frames in lengths),
@@ -90,6 +91,6 @@ def _figures(what: str, name: str, plain: float, other: float, got: Tensor, expe
 
 
 def judged(name: str) -> Verdict:
-    """Returns how far the embedded model's sound by the executor `name` is from that in float32."""
+    """Returns how far nano's sound by the executor `name` is from that in float32."""
     reference, candidate = (Session.load("nano", executor=each, threads=1, live=True) for each in (DEFAULT, name))
     return judge(reference, candidate)

@@ -1,6 +1,6 @@
 """Measures what turned knobs cost a performance: 30 knobs, each 100 times a second, on a patch of 200 nodes that plays.
 
-Method. The patch plays on the embedded model, on one thread, into a song in memory. The clock is the computing time of
+Method. The patch plays on nano, on one thread, into a song in memory. The clock is the computing time of
 this process, all its threads together. So the figures are those of a machine with one core that does nothing else, and
 other load does not count. Stretches of a few seconds follow each other in turn: without knobs, with knobs as parameters
 of the program, and with a compiled program for the newest values, as for other edits. "work" and "change" are the tick

@@ -1,7 +1,7 @@
 """Measures the time from knob to ear: records the real engine's ticks and decodes, and plays them against a clock that
 is the sum of their durations.
 
-Method. A full ring on the embedded model runs as fast as it can. What it finishes is decoded between the rows of the
+Method. A full ring of the real engine runs as fast as it can. What it finishes is decoded between the rows of the
 next tick, as in live playing. The record holds the time of every tick, its admissions and completions, and the times of
 decodes. Knob moves are then placed at every moment of that record. A `step` control is heard in the first completion
 that has used the new value for enough steps (`bench seen`, whose report is kept); a `request` control is heard in the
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from math import ceil
 from time import perf_counter
 from typing import Any
@@ -150,22 +151,31 @@ def steps_seen(report: Mapping[str, Any], steps: int) -> dict[str, int]:
 
 
 def measure(
-    session: Session, report: Mapping[str, Any], seconds: float = 24.0, rings: Sequence[tuple[int, int]] = RINGS
+    sessions: Sequence[Session],
+    report: Mapping[str, Any],
+    seconds: float = 24.0,
+    rings: Sequence[tuple[int, int]] = RINGS,
 ) -> list[dict[str, Any]]:
-    """Returns one row for each option of `focus`, number of steps, ring depth and control, for `step` controls with and
-    without previews: median, 90th percentile and worst time from knob to ear in milliseconds, and the steps that the
-    control takes to be heard.
+    """Returns one row for each option of `focus`, number of steps, ring depth, model and control, for `step` controls
+    with and without previews: median, 90th percentile and worst time from knob to ear in milliseconds, and the steps
+    that the control takes to be heard.
 
     report: of `bench seen`.
     rings: pairs of steps and ring depth.
     """
-    source = session.compose("house, 120 bpm", seconds=seconds, seed=3)
+    sources = [session.compose("house, 120 bpm", seconds=seconds, seed=3) for session in sessions]
     seen = {steps: steps_seen(report, steps) for steps, _ in rings}
     rows: list[dict[str, Any]] = []
     for focus in CONTROLS["focus"].options[1:]:  # without `auto`, which chooses among the others
-        for steps, depth in rings:
+        for (steps, depth), (session, source) in product(rings, zip(sessions, sources, strict=True)):
             made = record(session, source, depth, focus=focus, steps=steps)
-            shared: dict[str, Any] = {"song_seconds": seconds, "focus": focus, "steps": steps, "depth": depth}
+            shared: dict[str, Any] = {
+                "model": session.spec.name,
+                "song_seconds": seconds,
+                "focus": focus,
+                "steps": steps,
+                "depth": depth,
+            }
             shared |= {"lanes": session.executor.lanes.count}
             shared |= {"tick_ms": 1e3 * float(np.median(np.subtract(made.ends, made.starts)))}
             shared |= {"lead_ms": 1e3 * made.lead, "completions_per_second": made.rate}

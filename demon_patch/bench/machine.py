@@ -1,10 +1,13 @@
-"""Names the machine on which a figure was measured."""
+"""Names what a figure was measured on: the machine, and the model of benches that compare from day to day."""
 
 from __future__ import annotations
 
 import os
 import platform
 from pathlib import Path
+
+MODEL = "nano"
+"""The model on which controls are measured, whatever the default is."""
 
 
 def processor() -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from demon_patch.bench import trials
+from demon_patch.bench.machine import MODEL
 from demon_patch.bench.propagation import STEPS
 from demon_patch.engine.contracts import FamilySpec
 from demon_patch.engine.controls import CONTROLS, FAMILY, TABLE, Control
@@ -22,8 +23,8 @@ Measured = Mapping[tuple[str, int], Mapping[str, Any]]
 
 TITLES = {
     "propagation": "propagation: forwards to the first difference and to convergence",
-    "seen": "seen, t50, t90: last steps that must use a new value, the embedded model",
-    "modulation": "modulation: how far each control moves its descriptor, the embedded model",
+    "seen": "seen, t50, t90: last steps that must use a new value, nano",
+    "modulation": "modulation: how far each control moves its descriptor, nano",
 }
 """The reports from which the page is made, by name, each with its title."""
 BY = ("control", "clip", "steps")
@@ -43,8 +44,8 @@ Made by `demon-patch bench page` from `demon_patch/engine/controls.py` and `docs
 **First difference**: forwards from a write to the first delivered latent that differs, the delivering forward included,
 as best/mean/worst over the phases of the write, for ring depths 1, 2, 4 and 8, as far as a generation has so many steps
 (an exact family; equal in every family). **Seen, t50, t90**: how many of a generation's last steps must use the new
-value before a quarter, half and nine tenths of its final change are in the latent (nano). **Change**: of the named
-descriptor between the control's two ends, the greatest over LFO periods of 1/4, 1/2, 1 and 2 bars (nano, {usual},
+value before a quarter, half and nine tenths of its final change are in the latent ({model}). **Change**: of the named
+descriptor between the control's two ends, the greatest over LFO periods of 1/4, 1/2, 1 and 2 bars ({model}, {usual},
 8 seconds of song; for choices, clips and controls that gather, held at either end). **Ratio**: that change over the
 descriptor's spread over 8 seeds at the same song frames; below 3 a control is *subtle*. **Lag**: frames by which the
 sound follows the slowest LFO. A dash: it does not apply.
@@ -143,7 +144,7 @@ def page(reports: Mapping[str, Mapping[str, Any]]) -> str:
         name: {(row["control"], int(row.get("steps", 0))): row for row in report["rows"]}
         for name, report in reports.items()
     }
-    parts = [_HEAD.format(rates=_rates(), usual=f"depth {trials.DEPTH} and {trials.STEPS} steps")]
+    parts = [_HEAD.format(rates=_rates(), model=MODEL, usual=f"depth {trials.DEPTH} and {trials.STEPS} steps")]
     machines = sorted({machine_of(row, report) for report in reports.values() for row in report["rows"]} - {""})
     if machines:
         parts.append(f"Measured on: {'; '.join(machines)}.\n")
@@ -205,7 +206,7 @@ def _unheard(row: Control) -> str:
         return "it switches to the source"
     if not row.measured:
         return "when the sound comes, not what it is"
-    spec = spec_of(NAMES[0])
+    spec = spec_of(MODEL)
     return "not measured" if spec.has(row) else f"{spec.name} has none"
 
 

@@ -26,7 +26,6 @@ from demon_patch.bench.soak_midi import midi_player
 from demon_patch.bench.soak_players import open_another_song
 from demon_patch.errors import DemonError
 from demon_patch.patch.edit.difference import difference
-from demon_patch.patch.edit.session import KEPT
 from demon_patch.patch.files.format import dumps, loads
 from demon_patch.patch.model.dashboard import Controller, ControlMapping
 from demon_patch.patch.model.document import Cable, Node, Patch, Song
@@ -235,8 +234,7 @@ class Soak:
             "alone": not (grown["beside_late"] or grown["beside_xruns"]) and others < OTHERS,
             "nodes": len(self.stage.patch.nodes),
             "edits": self.stage.client.revision.counter,
-            "full": seconds >= HISTORY_SECONDS
-            and (self.songs > 0 or self.stage.client.revision.counter >= KEPT),  # each song has a history of its own
+            "full": seconds >= HISTORY_SECONDS and self.songs >= len(self.bases),
         }
 
 
@@ -270,6 +268,7 @@ def _state(row: Row) -> tuple[Any, Any]:
 def verdict(rows: list[Row], faults: list[str]) -> tuple[Row, list[str]]:
     """Returns the figures of a whole soak, and what is wrong, in words; nothing where it is passed.
 
+    History is full once what is kept by time is, and each song has been played: the first time a song makes its clips.
     Starved seconds, shortfalls and xruns of a minute count as ours where the silent client beside had no xrun and was
     never late in it, and other programs took less than OTHERS of the processors. Memory, threads and handles are
     compared once history is full; in a soak too short for that, over its second half, where memory may still fill.

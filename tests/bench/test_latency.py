@@ -67,7 +67,7 @@ def test_a_real_ring_is_recorded(steps: int, depth: int, done: int) -> None:
 
 def test_the_report_has_every_ring_side_by_side() -> None:
     report = load(DOCS / "measured")["seen"]
-    rows = measure(Session(gaussian()), report, seconds=2.0)
+    rows = measure([Session(gaussian())], report, seconds=2.0)
     for focus in ("song", "20 s", "8 s"):
         found = [(row["steps"], row["depth"]) for row in rows if row["focus"] == focus and row["class"] == "request"]
         assert found == [*RINGS]

@@ -119,7 +119,7 @@ def test_no_number_offline_holds_the_last_good_sample(monkeypatch: pytest.Monkey
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["first-light", "worn-tape", "three-in-eight", "swell"])
 def test_of_shipped_patches(tmp_path: Path, name: str) -> None:
-    session = Session.load("nano", threads=1)
+    session = Session.load("nano2", threads=1)
     for rate in (44_100, 48_000):
         path = tmp_path / f"{name}-{rate}.wav"
         write(perform(load_patch(PATCHES / f"{name}.dpatch.json"), session, folder=PATCHES), 16.0, path, rate=rate)

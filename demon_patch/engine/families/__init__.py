@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from demon_patch.engine.lora.merge import Loras
     from demon_patch.engine.model_download import Download
 
-PACKAGES: tuple[str, ...] = ("nano", "nano2", "acestep")
+PACKAGES: tuple[str, ...] = ("nano2", "nano", "acestep")
 """The package of every family of this version, the default first. Each names its models in `MODELS`."""
 
 _HOME: Mapping[str, str] = MappingProxyType(

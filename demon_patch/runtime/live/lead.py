@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from math import ceil
 
-RECENT = 96  # measurements of each kind that are kept
+RECENT = 480  # measurements of each kind that are kept: those of some 40 seconds
 CALM = 24  # updates in a row that need less, before the lead shortens by a frame
 LONGEST = 2.0  # seconds
 SPARE = 0.25  # of the longest wait and decode that were, for those that will be longer
@@ -86,6 +86,6 @@ class Lead:
 
 
 def _nearly_longest(times: deque[float]) -> float:
-    """Returns the longest of some times in seconds, without one of every 48, so that one accident does not stay for
+    """Returns the longest of some times in seconds, without one of every 240, so that one accident does not stay for
     long; 0 for none."""
-    return sorted(times)[-1 - len(times) // 48] if times else 0.0
+    return sorted(times)[-1 - len(times) // 240] if times else 0.0

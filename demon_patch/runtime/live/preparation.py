@@ -341,5 +341,5 @@ def check_fits(spec: FamilySpec, before: FamilySpec) -> None:
         raise DemonError(
             f"{spec.title} makes sound of {spec.sample_rate} Hz and {spec.channels} channels, and {before.title} "
             f"plays at {before.sample_rate} Hz on {before.channels}",
-            mend="end this performance, and begin with the other one",
+            mend=f"play the patch with the model {before.name}, or end this performance and begin with the other one",
         )

@@ -168,10 +168,10 @@ class TickLoop:
         """On the tick thread. Makes the changes that were posted, then one tick. While the timeline is stopped, makes
         only the changes."""
         self._awake.clear()
-        for left in reversed(range(len(self._changes))):  # what is posted meanwhile waits for the next tick
+        for _ in range(len(self._changes)):  # what is posted meanwhile waits for the next tick
             self._changes.popleft()()
-            if left and self.playing:
-                self.serve()  # however many changes there are, a window waits for one of them at most
+            if self.playing:
+                self._decode_due()  # however many changes there are, a window waits for one of them at most
         self._before_tick(self.speaker.poll())
         if self._ended:
             return
@@ -180,6 +180,7 @@ class TickLoop:
             return
         performer, began = self.performer, self._clock()
         performer.begin(self.now)
+        self._decode_due()
         self._slots, self._rows = len(performer.ring.slots), sum(len(slot.rows) for slot in performer.ring.slots)
         self._lead_for_rows()
         self._lengths = [slot.request.frames for slot in performer.ring.slots if not slot.source_only]
@@ -206,9 +207,13 @@ class TickLoop:
 
     def serve(self) -> None:
         """On the tick thread. Decodes and lays the windows that start within the lead, between rows and between
-        ticks."""
-        speaker, performer = self.speaker, self.performer
+        ticks, once others have had their turn."""
         self.give_way()
+        self._decode_due()
+
+    def _decode_due(self) -> None:
+        """Decodes and lays the windows that start within the lead, once the song has begun."""
+        speaker, performer = self.speaker, self.performer
         if not self.begun:
             return
         started = self._clock()

@@ -106,7 +106,7 @@ def played(folder: Path, tmp_path: Path, recording: Path) -> tuple[float, int]:
         opened(ann, "first-light.dpatch.json")
         ann.do(SetValue("source", "seconds", 24.0))
         assert ann.wait(lambda: ann.status["song_length"] == 24.0, 150.0), ann.opening
-        ann.set_model("nano")
+        ann.set_model("nano2")
         ann.wait_for_opening()
         frame = ann.status["frame"]
         assert ann.wait(lambda: ann.status["frame"] > frame + 50)

@@ -134,7 +134,7 @@ def test_a_host_that_starts_in_safe_mode_plays_and_renders_when_it_is_ended(tmp_
         assert any("safe mode" in notice.fault.text for notice in ann.notices)
         ann.safe_mode(False)
         assert ann.wait(lambda: not ann.status["safe"] and not ann.status["muted"], 60.0)
-        assert [model.name for model in ann.models() if model.plays] == ["nano"]
+        assert [model.name for model in ann.models() if model.plays] == ["nano2"]
         before = ann.status["frame"]
         assert ann.render(1.0, "out.wav") == "out.wav"
         assert ann.wait(lambda: bool(ends), 300.0)

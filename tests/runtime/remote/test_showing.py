@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from demon_patch.engine.families import NAMES
+from demon_patch.engine.families import DEFAULT_MODEL, NAMES
 from demon_patch.errors import DemonError
 from demon_patch.patch.edit.commands import SetMeta, SetValue
 from demon_patch.patch.model.document import Cable, Node, Patch
@@ -90,11 +90,11 @@ def test_a_curve_is_given_whole() -> None:
 
 def test_models_are_listed(wired: WiredHost) -> None:
     with wired.client() as ann:
-        nano, *others = ann.models()
-    assert (nano.name, nano.here, nano.plays) == ("nano", True, False)
-    assert nano.bytes > 1_000_000
-    assert nano.loras
-    assert [each.name for each in others] == [name for name in NAMES if name != "nano"]
+        default, *others = ann.models()
+    assert (default.name, default.here, default.plays) == (DEFAULT_MODEL, True, False)
+    assert default.bytes > 1_000_000
+    assert default.loras
+    assert [each.name for each in others] == [name for name in NAMES if name != DEFAULT_MODEL]
     assert not any(each.plays for each in others)
 
 
