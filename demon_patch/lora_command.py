@@ -31,7 +31,7 @@ def info(name: str, *, model: str = DEFAULT_MODEL) -> None:
         out.print(note, markup=False, highlight=False)
 
 
-@lora.command(help_epilogue=examples("demon-patch lora bake tape=0.8 --to worn-nano"))
+@lora.command(help_epilogue=examples("demon-patch lora bake tape=0.8 --to worn"))
 def bake(*loras: str, to: Annotated[Path, Parameter(name="--to")], model: str = DEFAULT_MODEL) -> None:
     """Writes a model's weights with LoRAs added to them for good, to a folder that play, render and host take with
     --weights in place of the model's own; demon-patch model list names it from then on. LoRAs that a patch plays are

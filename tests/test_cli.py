@@ -143,7 +143,8 @@ def test_a_clip_shows_its_tempo_and_takes_another(tmp_path: Path, capsys: pytest
 
 def test_the_model_shows_its_card(capsys: pytest.CaptureFixture[str]) -> None:
     run = Run(capsys, "model", "info")
-    assert "32000 Hz" in run.out
+    assert "48000 Hz" in run.out
+    assert "32000 Hz" in Run(capsys, "model", "info", "nano").out
     assert "| style **acid** | acid, acid house," in Run(capsys, "model", "info", "nano", "--words").out
     assert Run(capsys, "model", "info", "gigantic").code == 1
 

@@ -31,7 +31,7 @@ def test_it_gives_the_samples_of_the_command_line(tmp_path: Path, capsys: pytest
     told: list[float] = []
     song = demon_patch.render(QUICK, seconds=2, seed=3, progress=told.append)
     assert song.sound.dtype == np.float32
-    assert song.sound.shape == (2 * song.rate, 1)
+    assert song.sound.shape == (2 * song.rate, 2)
     assert song.seconds == told[-1] == 2.0
     assert told == sorted(told)
     mine, theirs = song.save(tmp_path / "mine.flac"), tmp_path / "theirs.flac"
@@ -54,7 +54,7 @@ def test_it_gives_the_samples_of_the_command_line(tmp_path: Path, capsys: pytest
     np.testing.assert_array_equal(soundfile.read(mine)[0], soundfile.read(theirs)[0])
     wav, rate = soundfile.read(song.save(tmp_path / "own.wav", rate=song.rate))
     assert rate == song.rate
-    np.testing.assert_allclose(wav, song.sound[:, 0], atol=2**-22)
+    np.testing.assert_allclose(wav, song.sound, atol=2**-22)
     (tmp_path / "words.wav").write_text("mine")
     with pytest.raises(demon_patch.DemonError, match=r"\(save\(path, force=True\) writes over it\)"):
         song.save(tmp_path / "words.wav")

@@ -40,7 +40,7 @@ def test_the_readmes_notebooks_run_as_they_stand(tmp_path: Path, monkeypatch: py
     exec(code, names)
     sound = names["sound"]
     assert isinstance(sound, np.ndarray)
-    assert sound.shape == (50 * 1280, 1)
+    assert sound.shape == (50 * 1920, 2)
     assert 0.02 < float(np.sqrt(np.mean(sound**2))) < 0.5
 
 

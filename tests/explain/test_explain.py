@@ -84,8 +84,10 @@ def test_the_shown_program_is_the_program() -> None:
 def test_the_arithmetic_of_a_port_is_the_ports() -> None:
     compiled = CompiledPatch(load(FIRST_LIGHT))
     told = dict(zip(*[iter(_blocks(ports(compiled, compiled.nodes["scheduler"])))] * 2, strict=True))
-    strength, spec = told["strength"], spec_of("nano")
-    numbers = re.findall(r"([-\d.]+) \(strength ([-\d.]+) of nano\) at ([-\d.]+)", strength.partition("so it gives")[2])
+    strength, spec = told["strength"], spec_of("nano2")
+    numbers = re.findall(
+        r"([-\d.]+) \(strength ([-\d.]+) of nano2\) at ([-\d.]+)", strength.partition("so it gives")[2]
+    )
     assert [float(at) for *_, at in numbers] == [-1, 0, 1]
     knob = float(compiled.nodes["scheduler"].node.values["strength"])  # type: ignore[arg-type]
     for position, value, at in numbers:

@@ -16,14 +16,14 @@ from hypothesis import strategies as st
 from demon_patch.codegen.vocabulary import ARRAY, SCALAR, hash01
 from demon_patch.engine import controls
 from demon_patch.engine.controls import Control, carried_by
-from demon_patch.engine.families import spec_of
+from demon_patch.engine.families import DEFAULT_MODEL, spec_of
 from demon_patch.nodes.catalogue import CATALOGUE, describe, gather, library
 from demon_patch.nodes.language.declare import Declaration
 from demon_patch.nodes.language.ports import Out
 from demon_patch.nodes.language.taper import denorm, norm
 from demon_patch.nodes.library.engine.engine import engine_node
 
-NANO = spec_of("nano")
+FIRST = spec_of(DEFAULT_MODEL)
 
 
 @pytest.mark.parametrize("declaration", CATALOGUE.values(), ids=lambda d: d.id)
@@ -63,7 +63,7 @@ def test_engine_ports_are_the_rows_of_the_control_table(carrier: str) -> None:
     assert [p.control for p in ports] == [row.name for row in rows]
     for port, row in zip(ports, rows, strict=True):
         assert (port.lo, port.hi, port.taper, port.unit, port.default) == (
-            row.lo, row.hi, row.taper, row.unit, NANO.default(row),
+            row.lo, row.hi, row.taper, row.unit, FIRST.default(row),
         )  # fmt: skip
         assert (port.doc, port.title, port.optional) == (row.doc, row.title, row.optional)
 
@@ -71,8 +71,8 @@ def test_engine_ports_are_the_rows_of_the_control_table(carrier: str) -> None:
 def test_a_default_that_is_the_familys_is_shown_as_the_first_family_has_it() -> None:
     ports = CATALOGUE["scheduler"].by_name
     of_families = {row.name for row in controls.TABLE if row.default == controls.FAMILY}
-    assert of_families == NANO.defaults.keys() >= {"steps", "shift", "depth", "dcw", "guidance", "timesteps"}
-    assert (ports["steps"].default, ports["shift"].default, ports["depth"].default) == (4, 2.0, 2)
+    assert of_families == FIRST.defaults.keys() >= {"steps", "shift", "depth", "dcw", "guidance", "timesteps"}
+    assert (ports["steps"].default, ports["shift"].default, ports["depth"].default) == (4, 1.0, 2)
 
 
 def test_a_row_added_to_the_table_becomes_a_port(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,9 +14,9 @@ from demon_patch.runtime.checking import MISTAKE, Finding, findings
 COMPOSED = {"type": "composed_source"}
 
 
-def lora(path: Path, metadata: Any, width: int = 256, layer: str = "blocks.0.query_key_value") -> None:
+def lora(path: Path, metadata: Any, width: int = 320, layer: str = "blocks.0.query_key_value") -> None:
     draw = torch.Generator().manual_seed(1)
-    down, up = 0.02 * torch.randn(8, width, generator=draw), 0.02 * torch.randn(768, 8, generator=draw)
+    down, up = 0.02 * torch.randn(8, width, generator=draw), 0.02 * torch.randn(960, 8, generator=draw)
     save_file({f"{layer}.lora_A.weight": down, f"{layer}.lora_B.weight": up}, path, metadata)
 
 

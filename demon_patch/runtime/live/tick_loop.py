@@ -315,9 +315,7 @@ class TickLoop:
         if not self._tick_times:
             return
         took, rows = (sum(each) for each in zip(*self._tick_times, strict=True))
-        whole = max(
-            self._rows * performer.ring.depth / max(self._slots, 1), 1.0
-        )  # rows of a tick when the ring is full
+        whole = max(self._rows * performer.ring.depth / max(self._slots, 1), 1.0)  # rows of a tick of a full ring
         self.tick_seconds = performer.admission.tick_seconds() or took / rows * whole
         performer.pace = self.tick_seconds * performer.spec.frame_rate
         if self.begun:
@@ -335,9 +333,8 @@ class TickLoop:
         is heard from the first line of a grid that no generation in flight reaches. `beats`: a grid, or a number of
         beats; 0 for none."""
         performer = self.performer
-        performer.swap(
-            program, parts, performer.transport.next_grid(performer.next_free_frame, beats) if _is_grid(beats) else None
-        )
+        at = performer.transport.next_grid(performer.next_free_frame, beats) if _is_grid(beats) else None
+        performer.swap(program, parts, at)
 
     # -- transport, on the tick thread --------------------------------------------------------------------------
     @property
@@ -348,9 +345,8 @@ class TickLoop:
     def on_grid(self, beats: float | Grid) -> int:
         """On the tick thread. Returns the first transport frame that can still be changed and is on a grid or begins a
         multiple of some beats. With 0 beats it is `next_open_frame`."""
-        return (
-            self.performer.transport.next_grid(self.next_open_frame, beats) if _is_grid(beats) else self.next_open_frame
-        )
+        at = self.next_open_frame
+        return self.performer.transport.next_grid(at, beats) if _is_grid(beats) else at
 
     def play(self, playing: bool) -> None:
         """On the tick thread. Lets the timeline run, or stops it."""

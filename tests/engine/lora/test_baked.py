@@ -29,7 +29,7 @@ def test_a_rendering_plays_them(baked: Path, tmp_path: Path, capsys: pytest.Capt
     sounds = {}
     for name, more in (("own", ()), ("worn", ("--weights", baked))):
         out = tmp_path / f"{name}.wav"
-        run = Run(capsys, "render", QUICK, "--seconds", "0.4", "--out", out, *more)
+        run = Run(capsys, "render", QUICK, "--model", "nano", "--seconds", "0.4", "--out", out, *more)
         assert run.code == 0, run.err
         sounds[name] = out.read_bytes()
     assert sounds["own"] != sounds["worn"]
@@ -76,7 +76,7 @@ def test_the_list_of_models_names_what_was_baked_and_how_to_play_it(
     assert Run(capsys, "lora", "bake", "tape=0.8", "--to", worn).code == 0
     (line,) = [line for line in Run(capsys, "model", "list").out.splitlines() if line.startswith("--model")]
     options, _, what = line.partition("  ")
-    assert what.startswith("nano with ")
+    assert what.startswith("nano2 with ")
     assert what.endswith(" at 0.8")
     played = Run(capsys, "render", QUICK, "--seconds", "0.4", "--out", out, *shlex.split(options))
     assert played.code == 0, played.err

@@ -65,5 +65,5 @@ def test_it_is_measured_once_and_told_by_check(
     monkeypatch.setattr(effect, "effect_of", again)
     assert (
         figure.removeprefix("mine.safetensors: ")
-        in Session.load("nano", threads=1).lora(tmp_path / "mine.safetensors").notes
+        in Session.load("nano2", threads=1).lora(tmp_path / "mine.safetensors").notes
     )

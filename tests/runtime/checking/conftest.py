@@ -55,4 +55,4 @@ def home(tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def session() -> Session:
     """The embedded model."""
-    return Session.load("nano", threads=1)
+    return Session.load("nano2", threads=1)

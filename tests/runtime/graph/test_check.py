@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from demon_patch.engine.controls import CONTROLS, TABLE
-from demon_patch.engine.families import spec_of
+from demon_patch.engine.families import DEFAULT_MODEL, spec_of
 from demon_patch.errors import PatchError
 from demon_patch.nodes.language.declare import Declaration
 from demon_patch.nodes.language.ports import Out, Port
@@ -218,14 +218,14 @@ def wiring_of(part: str, model: str = "") -> Patch:
 
 @pytest.mark.parametrize("part", [row.name for row in TABLE if row.part and row.stops])
 def test_what_the_family_does_not_have_is_refused(part: str) -> None:
-    spec = spec_of("nano")
-    for document in (wiring_of(part), wiring_of(part, "nano")):
+    spec = spec_of(DEFAULT_MODEL)
+    for document in (wiring_of(part), wiring_of(part, spec.name)):
         (error,) = problems(document, CATALOGUE)
         assert str(error) == (
-            f"node s: port {part}: the model family nano has no {CONTROLS[part].part} "
+            f"node s: port {part}: the model family {spec.name} has no {CONTROLS[part].part} "
             f"(play the patch on a family that has {CONTROLS[part].part}, or unwire {CONTROLS[part].title.lower()})"
         )
-        with pytest.raises(PatchError, match="the model family nano has no"):
+        with pytest.raises(PatchError, match=f"the model family {spec.name} has no"):
             compile(document, CATALOGUE, Geometry.of_family(spec))
         assert problems(document, CATALOGUE, replace(spec, timbre=True)) == []
         compile(document, CATALOGUE, Geometry.of_family(replace(spec, timbre=True)))

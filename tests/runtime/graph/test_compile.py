@@ -16,7 +16,7 @@ from demon_patch.codegen.float_code import _code
 from demon_patch.codegen.frame import Frame
 from demon_patch.codegen.whole_numbers import HYSTERESIS
 from demon_patch.engine.controls import CONTROLS
-from demon_patch.engine.families import spec_of
+from demon_patch.engine.families import DEFAULT_MODEL, spec_of
 from demon_patch.nodes.adapters import threshold
 from demon_patch.nodes.language.taper import denorm, norm
 from demon_patch.patch.model.document import Cable, Node, Patch
@@ -87,7 +87,7 @@ def test_named_units_that_are_equal_set_and_others_add_a_half() -> None:
     nodes = {"k": Node("knob", values={"position": 0.8}), "song": Node("song_position"), "slew": Node("slew")}
     added = built(nodes, Cable("k", "out", "zs", "structure"), Cable("song", "seconds", "slew", "rise"))
     assert sound(built(nodes, Cable("k", "out", "zs", "shift")), "zs", "shift")[0] == pytest.approx(
-        2.0 * 6 ** (0.5 * 0.8)
+        spec_of(DEFAULT_MODEL).shift * 6 ** (0.5 * 0.8)
     )
     assert sound(added, "zs", "structure")[0] == 1.0
     step = next(s for s in added.codes if s.node == "slew")
@@ -291,7 +291,7 @@ def test_a_default_that_is_the_familys_is_that_of_the_family_that_plays() -> Non
     """Without one the first family's is taken; a value in the patch wins."""
     nano = spec_of("nano")
     other = replace(nano, defaults={**nano.defaults, "steps": 11, "shift": 3.0, "depth": 7})
-    for geometry, found in ((GEOMETRY, (4, 2.0, 2)), (Geometry(25, 100, other), (11, 3.0, 7))):
+    for geometry, found in ((GEOMETRY, (4, 1.0, 2)), (Geometry(25, 100, other), (11, 3.0, 7))):
         for told in ({}, {"steps": 6}):
             nodes = {**CHAIN_NODES, "zs": replaced(CHAIN_NODES["zs"], values=told)}
             program = compile(Patch(nodes=nodes, cables=CHAIN_CABLES), BENCH, geometry)
@@ -316,7 +316,7 @@ def test_the_plan_of_the_ring() -> None:
     assert (ring.scheduler, ring.source_blend, ring.step_state, ring.decoder) == ("s", "b", "t", "d")
     assert (ring.wired["prompt"], ring.source) == ("p", "c")
     choices = [row for row in CONTROLS.values() if row.shape == "choice"]
-    assert ring.options == {row.name: spec_of("nano").default(row) for row in choices}
+    assert ring.options == {row.name: spec_of(DEFAULT_MODEL).default(row) for row in choices}
     assert {"source_blend", "ode_noise", "initial_noise", "strength"} <= ring.active
     assert "velocity_scale" not in ring.active
     assert program.resources["p"] == ("prompt", "dub")

@@ -271,7 +271,7 @@ def test_a_family_without_a_score_says_so_and_plays_on() -> None:
     sound = render(perform(document, Session(family)), 2.0)
     plain = render(perform(patch({}, []), Session(family)), 2.0)
     assert np.array_equal(sound, plain)
-    remarks = [str(error) for error in warnings_of(document, CATALOGUE)]  # of nano, the first family
+    remarks = [str(error) for error in warnings_of(document, CATALOGUE, "nano")]
     assert any("port score" in text and "nano has no score" in text for text in remarks)
 
 

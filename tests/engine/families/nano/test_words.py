@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from demon_patch.engine.families import unread as words_unread
 from demon_patch.engine.families import words_of
 from demon_patch.engine.families.nano.tags import Tags, parse, unread
 from demon_patch.engine.families.nano.words import (
@@ -308,4 +309,4 @@ def test_no_example_patch_says_a_word_that_is_not_known(path: Path) -> None:
     nodes = [node for _, node in nodes_of(patch) if node.type in SPEAKING]
     said = [node.values.get("text", node.values.get("style", "")) for node in nodes]
     assert said
-    assert [unread(str(text)) for text in said] == [[] for _ in said]
+    assert [words_unread(patch.meta.model, str(text)) for text in said] == [[] for _ in said]
