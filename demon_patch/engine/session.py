@@ -29,7 +29,7 @@ from demon_patch.engine.ring.request import FORWARDED, Request, check_finite
 from demon_patch.engine.ring.request_controls import RequestControls, request_control
 from demon_patch.engine.ring.ring import CONDITIONS, MAX_DEPTH, Ring
 from demon_patch.engine.ring.step_values import step_values
-from demon_patch.engine.score import Notes, told
+from demon_patch.engine.score import told
 from demon_patch.engine.sound.dry_path import Cover, Covered, power_of
 from demon_patch.engine.sound.loudness import ReadsLoudness
 from demon_patch.engine.sound.window import decode_song, decode_window
@@ -201,13 +201,13 @@ class Session:
         taken.check_needs(parts.keys())
         timbre = parts.get("timbre_source"), taken.number("timbre")
         latent = source.latent if source_latent is None else source_latent
-        notes = parts.get("score"), taken.option("score_mode") == "add"
-        context = self._context(source, parts.get("structure_source"), taken.number("structure"), *notes)
+        clip = self._followed(source, parts, taken.option("score_mode") == "add")
+        context = self._context(clip, taken.number("structure"))
         mask = taken.curve("mask")
         kept = mask is not None and bool((mask <= 0).any())
         if kept and mask is not None and self._repaints is not None:
             context = self._repaints.repaint(context, latent, mask)
-        song = parts.get("structure_source", source), taken.number("structure"), kept
+        song = clip, taken.number("structure"), kept
         prompts, second = self._prompts, None
         first = prompts.tinted(prompts.for_song(prompt, *song), *timbre)
         if "prompt_b" in parts:
@@ -305,28 +305,30 @@ class Session:
         with torch.inference_mode():
             return self.family.codec.encode(audio)
 
-    def _context(
-        self, source: Source, other: Source | None, structure: float, notes: Notes | None, adds: bool
-    ) -> Tensor:
-        """Returns the context [T, X] of a source, or of the clip `other` if one is given.
+    def _followed(self, source: Source, parts: Mapping[str, Any], adds: bool) -> Source:
+        """Returns the clip whose structure and score a generation follows: the source, or the clip that is given as
+        `structure_source`, with the notes that are told in place of its own, or with `adds` beside them.
 
-        structure: the factor of the hints, 0 to 1. notes: stand in place of the clip's own score; with `adds`, beside
-        it. Raises DemonError for a clip of another length than the source's, and for notes that are none.
+        Raises DemonError for a clip of another length than the source's, and for notes that are none.
         """
-        clip = source if other is None else other
+        what = "structure_source" if "structure_source" in parts else "source"
+        clip: Source = parts.get(what, source)
         if clip.frames != source.frames:
             raise DemonError(
                 f"a clip of {clip.frames} frames beside a source of {source.frames}",
-                port="structure_source",
+                port=what,
                 mend="cut or repeat it to the source's length",
             )
+        clip.once("finite hints", lambda: check_finite(what, clip.hints))
+        return told(self.family.conditioner, clip, parts["score"], adds) if "score" in parts else clip
+
+    def _context(self, clip: Source, structure: float) -> Tensor:
+        """Returns the context [T, X] of a clip. structure: the factor of the hints, 0 to 1."""
 
         def made() -> Tensor:
-            check_finite("source" if other is None else "structure_source", clip.hints)
             return self.family.conditioner.context(clip, structure)
 
-        if notes is not None:
-            clip = told(self.family.conditioner, clip, notes, adds)
+        if clip.told:
             return made()
         kept = clip.once("contexts", lambda: SmallCache[Tensor](CONTEXTS))  # in the clip, so that they end with it
         return kept.get(structure, made)

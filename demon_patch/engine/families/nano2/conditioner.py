@@ -19,10 +19,11 @@ from demon_patch.engine.families.nano.transcriber.transcriber import Transcriber
 from demon_patch.engine.families.nano2.context import context_of, with_known
 from demon_patch.engine.families.nano2.spec import SPEC
 from demon_patch.engine.families.nano2.tags import parse
-from demon_patch.engine.families.nano2.told_score import score_of
+from demon_patch.engine.families.nano2.told_score import RARE, parts_of, score_of
 from demon_patch.engine.score import LEVEL, Notes
 from demon_patch.engine.score import PARTS as NOTE_PARTS
 from demon_patch.engine.sound.clip_loop import read_clip
+from demon_patch.small_cache import SmallCache
 
 _LOUDNESS = 0.14  # rms of a clip, in the middle of those that the model learnt from
 
@@ -35,6 +36,7 @@ class Nano2Conditioner:
 
     def __init__(self, codec: Codec, transcriber: Transcriber | None = None) -> None:
         self._codec, self._transcriber = codec, transcriber
+        self._said: SmallCache[Conditioning] = SmallCache(256)
 
     def prompt(self, text: str) -> Conditioning:
         """Returns the conditioning of a prompt in free text: a token for each slot of `sound_tags`, int64 [14], and the
@@ -44,6 +46,19 @@ class Nano2Conditioner:
         """
         tags, unknown = parse(text)
         return Conditioning(torch.tensor(tags.tokens()), text, unknown)
+
+    def for_song(self, prompt: Conditioning, source: Source, structure: float, repaints: bool) -> Conditioning:
+        """Returns the prompt for a generation that follows a clip's score: it says which parts the score does not play,
+        where the words do not name their players (`prompt_contracts.ReadsSong`). The null prompt stays what it is."""
+        score = source.score
+        if score is None or not (source.told or structure > 0) or not prompt.tokens.any():
+            return prompt
+        parts = source.once("parts", lambda: parts_of(score, 0.0 if source.told else RARE))
+
+        def said() -> Conditioning:
+            return Conditioning(torch.tensor(parse(prompt.text)[0].tokens(parts)), prompt.text, prompt.unknown)
+
+        return self._said.get((prompt.text, parts), said)
 
     def compose(self, prompt: str, seconds: float, seed: int, composer: str = WIDE) -> Source:
         """Returns a source that is composed and synthesised after `prompt`, with its exact score: a loop of `seconds`,

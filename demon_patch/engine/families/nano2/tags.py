@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -31,16 +31,17 @@ class Tags:
         style = self.said.get("style")
         return None if style is None else str(style)
 
-    def tokens(self) -> tuple[int, ...]:
+    def tokens(self, parts: Collection[str] = PARTS) -> tuple[int, ...]:
         """Returns a token for each slot, 0 where nothing is said; only zeros are the null condition.
 
         A style also says the instruments that usually play it, where the prompt names no others: without them it is
-        hardly heard.
+        hardly heard. parts: those that the score plays; of the others it is said that they are absent.
         """
         usual = dict(sound_tags.USUAL.get(str(self.style), {}))
-        if "drums" in self.said:
+        if "drums" in self.said or "drums" not in parts:
             usual.pop("kit", None)
-        return sound_tags.tokens({**usual, **self.said})
+        absent = {part: ABSENT for part in PARTS if part not in parts}
+        return sound_tags.tokens({**usual, **absent, **self.said})
 
     def wishes(self) -> Wishes:
         """Returns what the composer is asked for."""

@@ -1,4 +1,4 @@
-"""Turns what voices play at each latent frame into score hints (`nano.score`)."""
+"""Turns what voices play at each latent frame into score hints (`nano.score`), and tells what parts such hints play."""
 
 from __future__ import annotations
 
@@ -21,6 +21,9 @@ from demon_patch.engine.families.nano.score.roll import (
     SCORE_CHANNELS,
     SUSTAIN,
 )
+
+RARE = 0.01
+"""A part that sounds in a smaller share of a song's frames is taken for an error of a transcriber."""
 
 _CLASS_OF = torch.tensor([drum_class(key) for key in range(128)])
 
@@ -47,6 +50,20 @@ def score_of(parts: Sequence[str], pitch: Tensor, sounding: Tensor, starting: Te
             elif part == "lead":
                 _lay(score[:, LEAD], key - LEAD_LOW, tonal[row, voice] * _within(key - LEAD_LOW, LEAD_KEYS))
     return score
+
+
+def parts_of(score: Tensor, least: float = 0.0) -> frozenset[str]:
+    """Returns the parts that score hints [T, 144] play, each in more than a share `least` of the frames.
+
+    Bass, lead and drums have columns of their own. What else is in the roll are chords where several keys sound at
+    once. An arp cannot be told from chords, so it is taken to play wherever there is anything else.
+    """
+    sounds = score > 0
+    bass, lead = sounds[:, BASS].sum(1), sounds[:, LEAD].sum(1)
+    others = sounds[:, ROLL].sum(1) - bass - lead
+    found = {"bass": bass > 0, "lead": lead > 0, "drums": sounds[:, DRUMS].any(1), "chords": others > 1}
+    found["arp"] = others > 0
+    return frozenset(part for part, frames in found.items() if frames.float().mean() > least)
 
 
 def _within(column: Tensor, columns: int) -> Tensor:

@@ -13,9 +13,10 @@ from demon_patch.engine.contracts import Family, Source
 from demon_patch.engine.families import layers_of, load_family, nano2, spec_of, weights_bytes
 from demon_patch.engine.families.nano.compose import first_score
 from demon_patch.engine.families.nano.score import score_hints
+from demon_patch.engine.families.nano.sound_tags import ABSENT, FIRST, SLOTS
 from demon_patch.engine.families.nano2.denoiser import SHAPE, denoiser
 from demon_patch.engine.families.nano2.spec import HINTS, HINTS_WEIGHT, KNOWN, KNOWN_MASK, SCORE, SCORE_WEIGHT, SPEC
-from demon_patch.engine.prompt_contracts import Repaints
+from demon_patch.engine.prompt_contracts import ReadsSong, Repaints
 from demon_patch.engine.score import Notes
 from demon_patch.engine.session import Session
 from demon_patch.errors import DemonError, WeightsError
@@ -201,6 +202,26 @@ def test_notes_count_in_full_however_much_structure_is_kept(session: Session, cl
     assert torch.equal(less[:, HINTS], full[:, HINTS] * structure)
     plain = session.request(session.prompt("house"), clip, structure=structure).context
     assert plain[:, SCORE_WEIGHT].eq(structure).all()
+
+
+def test_a_prompt_says_which_parts_the_score_does_not_play(session: Session) -> None:
+    full = session.compose("house in a minor, 120 bpm", seconds=8, seed=3)
+    quiet = session.compose("house in a minor, 120 bpm, no drums", seconds=8, seed=3)
+    conditioner, prompt = session.family.conditioner, session.prompt("house, flute lead")
+    assert isinstance(conditioner, ReadsSong)
+
+    def said(clip: Source, structure: float = 1.0) -> dict[str, str]:
+        tokens = conditioner.for_song(prompt, clip, structure, False).tokens.tolist()
+        names = zip(SLOTS, tokens, strict=True)
+        return {slot: SLOTS[slot][token - FIRST[slot]] for slot, token in names if token}
+
+    usual = said(full)
+    assert usual.pop("kit") == "machine"
+    assert said(quiet) == usual | {"drums": ABSENT}
+    assert said(quiet, 0.0)["drums"] == "synth drum machine"  # no score is followed
+    assert conditioner.for_song(prompt, quiet, 1.0, False) is conditioner.for_song(prompt, quiet, 0.5, True)
+    null = session.prompt("")
+    assert conditioner.for_song(null, quiet, 1.0, False) is null
 
 
 def test_a_clip_that_is_fitted_keeps_its_score(clip: Source) -> None:

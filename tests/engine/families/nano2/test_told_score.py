@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 
-from demon_patch.engine.families.nano.score import Note, Score, score_hints
-from demon_patch.engine.families.nano2.told_score import score_of
+from demon_patch.engine.families.nano.score import PARTS as SONG_PARTS
+from demon_patch.engine.families.nano.score import Note, Score, Wishes, compose_score, score_hints
+from demon_patch.engine.families.nano2.told_score import parts_of, score_of
 
 PARTS = ("bass", "lead", "chords", "drums")
 FRAMES, LEVEL = 50, 0.8
@@ -31,4 +33,19 @@ def test_voices_are_heard_as_a_score_of_the_same_notes_is() -> None:
 
 def test_silent_voices_are_an_empty_score() -> None:
     empty = torch.zeros(4, 8, FRAMES)
-    assert not score_of(PARTS, empty + 60, empty, empty, LEVEL).any()
+    score = score_of(PARTS, empty + 60, empty, empty, LEVEL)
+    assert not score.any()
+    assert parts_of(score) == frozenset()
+
+
+@pytest.mark.parametrize(
+    "absent", [(), ("drums",), ("lead", "arp"), ("chords", "arp"), ("chords",), ("bass", "chords", "arp", "drums")]
+)
+def test_the_parts_of_a_composed_song_are_those_that_play(absent: tuple[str, ...]) -> None:
+    wishes = Wishes(parts={part: part not in absent for part in SONG_PARTS})
+    song = compose_score("synthwave", 3, 16.0, wishes)
+    played = {note.part for note in song.notes}
+    assert played == set(SONG_PARTS) - set(absent)
+    score = torch.from_numpy(score_hints(song))
+    assert parts_of(score) == played | ({"arp"} if "chords" in played else set())
+    assert parts_of(score, 1.0) == frozenset()
