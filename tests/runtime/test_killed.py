@@ -33,7 +33,7 @@ def test_a_killed_performance_leaves_its_recording(tmp_path: Path, monkeypatch: 
             with (tmp_path / f"told-{number}").open("wb") as told:
                 host = subprocess.Popen(command, stdout=told, stderr=told, env={**os.environ, "COLUMNS": "400"})
             try:
-                assert jack_server.until(lambda: size(made) > 300_000, 90.0), (tmp_path / f"told-{number}").read_text()  # noqa: B023
+                assert jack_server.until(lambda: size(made) > 600_000, 90.0), (tmp_path / f"told-{number}").read_text()  # noqa: B023
                 host.send_signal(end)
                 host.wait(60)
             finally:
