@@ -14,7 +14,7 @@ from demon_patch.bench.machine import MODEL
 from demon_patch.bench.propagation import STEPS
 from demon_patch.engine.contracts import FamilySpec
 from demon_patch.engine.controls import CONTROLS, FAMILY, TABLE, Control
-from demon_patch.engine.families import NAMES, spec_of
+from demon_patch.engine.families import DEFAULT_MODEL, spec_of
 from demon_patch.errors import DemonError
 from demon_patch.patch.files import atomic_file
 from demon_patch.runtime.graph.rates import Rates
@@ -23,8 +23,8 @@ Measured = Mapping[tuple[str, int], Mapping[str, Any]]
 
 TITLES = {
     "propagation": "propagation: forwards to the first difference and to convergence",
-    "seen": "seen, t50, t90: last steps that must use a new value, nano",
-    "modulation": "modulation: how far each control moves its descriptor, nano",
+    "seen": f"seen, t50, t90: last steps that must use a new value, {MODEL}",
+    "modulation": f"modulation: how far each control moves its descriptor, {MODEL}",
 }
 """The reports from which the page is made, by name, each with its title."""
 BY = ("control", "clip", "steps")
@@ -59,7 +59,7 @@ generation begins on each that stands a generation from the next.
 
 def _usual() -> tuple[FamilySpec, int, int]:
     """Returns the spec of the family that ships with the engine, its default ring depth and its default steps."""
-    spec = spec_of(NAMES[0])
+    spec = spec_of(DEFAULT_MODEL)
     depth, steps = (int(spec.default(CONTROLS[name]) or 0) for name in ("depth", "steps"))
     return spec, depth, steps
 
@@ -183,7 +183,7 @@ def _range(row: Control) -> str:
 
 
 def _default(row: Control) -> str:
-    spec = spec_of(NAMES[0])
+    spec = spec_of(DEFAULT_MODEL)
     default = spec.default(row)
     if default is None:
         return ""
@@ -196,7 +196,7 @@ def _default(row: Control) -> str:
 def of_knob(row: Control, position: float) -> str:
     """Returns text with a knob position, 0 to 1, of a control with the family taper, and the number that the first
     family has there."""
-    spec = spec_of(NAMES[0])
+    spec = spec_of(DEFAULT_MODEL)
     return f"{position:g} of the knob ({spec.name}: {row.name} {spec.at_position(row, position):.2f})"
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from demon_patch.codegen.float_code import NodeCode
 from demon_patch.codegen.inputs import BusSource
-from demon_patch.engine.families import NAMES, spec_of
+from demon_patch.engine.families import DEFAULT_MODEL, spec_of
 from demon_patch.errors import DemonError
 from demon_patch.nearest import did_you_mean, either, in_short
 from demon_patch.nodes.catalogue import CATALOGUE
@@ -52,7 +52,7 @@ class CompiledPatch:
     def __init__(self, patch: Patch, catalogue: Mapping[str, Declaration] = CATALOGUE) -> None:
         """Compiles the patch. Raises the first PatchError that `check` finds."""
         self.patch, self.catalogue = patch, catalogue
-        self.spec = spec_of(patch.meta.model or NAMES[0])
+        self.spec = spec_of(patch.meta.model or DEFAULT_MODEL)
         self.geometry = Geometry.of_family(self.spec, bpm=patch.song.bpm)
         self.program = compile(patch, catalogue, self.geometry)
         self.wiring = Wiring(patch, catalogue, self.spec)

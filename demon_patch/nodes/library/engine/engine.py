@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from demon_patch.engine.controls import Carrier, Control, carried_by
-from demon_patch.engine.families import NAMES, spec_of
+from demon_patch.engine.families import DEFAULT_MODEL, spec_of
 from demon_patch.nodes.language.declare import Declaration
 from demon_patch.nodes.language.ports import Out, Port, PortType
 
@@ -28,7 +28,7 @@ _TYPES: dict[str, PortType] = {
     "source": "source",
     "score": "score",
 }
-_SPEC = spec_of(NAMES[0])
+_SPEC = spec_of(DEFAULT_MODEL)
 _RING = Port("ring", "ring", title="Ring", doc="From the node before it in the chain.")
 
 
