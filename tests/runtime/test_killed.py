@@ -13,10 +13,19 @@ import soundfile
 
 from demon_patch.patch.files.embed import extract
 from tests.support import jack_server
-from tests.support.hearing import size
 from tests.support.paths import PATCHES
 
 pytestmark = pytest.mark.slow
+
+
+def readable(path: Path) -> float:
+    """Seconds of sound that another program finds in a file; 0 where it finds none. A FLAC file without any tells an
+    unknown number of samples, which is read as the largest there is."""
+    try:
+        found = soundfile.info(path)
+    except soundfile.LibsndfileError:
+        return 0.0
+    return found.duration if found.frames < 2**48 else 0.0
 
 
 @pytest.mark.parametrize("name", ["jam.flac", "jam.wav"])
@@ -33,7 +42,7 @@ def test_a_killed_performance_leaves_its_recording(tmp_path: Path, monkeypatch: 
             with (tmp_path / f"told-{number}").open("wb") as told:
                 host = subprocess.Popen(command, stdout=told, stderr=told, env={**os.environ, "COLUMNS": "400"})
             try:
-                assert jack_server.until(lambda: size(made) > 600_000, 90.0), (tmp_path / f"told-{number}").read_text()  # noqa: B023
+                assert jack_server.until(lambda: readable(made) > 2.0, 90.0), (tmp_path / f"told-{number}").read_text()  # noqa: B023
                 host.send_signal(end)
                 host.wait(60)
             finally:
@@ -42,7 +51,7 @@ def test_a_killed_performance_leaves_its_recording(tmp_path: Path, monkeypatch: 
             assert rate == 48_000
             lengths.append(len(sound) / rate)
             assert extract(made) == extract(path)
-    assert min(lengths) > 1.9, lengths
+    assert min(lengths) > 2.0, lengths
     said = (tmp_path / "told-2").read_text()
     left = f"({name} is there already: {lengths[0]:.1f} s of a recording that has not ended)"
     assert f"recording {path.with_name(f'jam-2{path.suffix}')} {left}" in said

@@ -61,7 +61,11 @@ class _Unit:
         return chain.from_iterable(code.slots_read for code in self.nodes)
 
     def slots_written(self) -> Iterator[int]:
-        return chain.from_iterable(code.slots_written for code in self.nodes)
+        """Yields the bus slots that the block computes for this unit: not those of outputs that nothing reads, whose
+        rows are undefined."""
+        if isinstance(self.block, Scan):
+            return chain.from_iterable(code.slots_written for code in self.nodes)
+        return (int(row[self.number]) for row in self.block.written)
 
 
 class _Paths:

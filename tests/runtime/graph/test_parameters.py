@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,21 @@ def with_values(patch: Patch, values: Values) -> Patch:
         kept = {name: given for name, given in nodes[node].values.items() if name != port}
         nodes[node] = structs.replace(nodes[node], values=kept if value is None else {**kept, port: value})
     return structs.replace(patch, nodes=nodes)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def uncomputed_rows() -> Iterator[None]:
+    """Rows that nothing has computed hold NaN, so that one that is read after all is seen, whatever the memory held."""
+    with pytest.MonkeyPatch.context() as patched:
+        made = np.empty
+        patched.setattr(np, "empty", lambda *given, **named: _uncomputed(made(*given, **named)))
+        yield
+
+
+def _uncomputed(made: np.ndarray) -> np.ndarray:
+    if made.dtype.kind == "f":
+        made[:] = np.nan
+    return made
 
 
 class Twins:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from demon_patch.runtime.live.lead import CALM, Lead
+from demon_patch.runtime.live.lead import CALM, RECENT, Lead
 
 RATE = 25
 
@@ -43,7 +43,7 @@ def test_nothing_is_lost_when_nothing_is_expected_any_more() -> None:
         plain.expect_waits(0.0)
         assert lead.updated(0.03) == plain.updated(0.03)
     for each in (lead, plain):
-        settled(each, 0.01, 20 * CALM)
+        settled(each, 0.01, RECENT + 20 * CALM)
     assert lead.frames == plain.frames == 2
 
 
