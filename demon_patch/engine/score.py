@@ -59,9 +59,14 @@ class ReadsScore(Protocol):
         larger number of each pair."""
         ...
 
+    def told_hints(self, hints: Tensor, score: Tensor, adds: bool) -> Tensor:
+        """Returns the structure hints [T, H] of a clip as they are with told notes in place of its own, or with `adds`
+        beside them, so that they do not contradict the notes. score: of the told notes, [T, S]."""
+        ...
+
 
 def told(conditioner: object, clip: Source, notes: Notes, adds: bool) -> Source:
-    """Returns a clip with the score of notes in place of its own; with `adds`, with both.
+    """Returns a clip with the score of notes in place of its own, and hints that agree; with `adds`, with both.
 
     conditioner: a `ReadsScore`. Raises DemonError for notes that are none.
     """
@@ -70,4 +75,5 @@ def told(conditioner: object, clip: Source, notes: Notes, adds: bool) -> Source:
         raise DemonError(f"{notes!r} are no notes", port="score", mend="give engine.score.Notes")
     notes.check(clip.frames)
     score = conditioner.score(notes)
-    return replace(clip, score=score.maximum(clip.score) if adds and clip.score is not None else score, told=True)
+    both = score.maximum(clip.score) if adds and clip.score is not None else score
+    return replace(clip, hints=conditioner.told_hints(clip.hints, score, adds), score=both, told=True)

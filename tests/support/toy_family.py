@@ -143,6 +143,9 @@ class ToyConditioner:
         each = (tones, (height * notes.sounding)[:3], strokes)
         return torch.stack([part.flatten(0, 1).amax(0) for part in each], -1)
 
+    def told_hints(self, hints: Tensor, score: Tensor, adds: bool) -> Tensor:
+        return hints
+
 
 def toy_family(per_frame: int = PER_FRAME, **other: Any) -> Family:
     """The family, loaded. per_frame: samples of a frame; with another number it loads no clips. other: what differs

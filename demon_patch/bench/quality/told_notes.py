@@ -39,8 +39,9 @@ _RANGE = 24.0  # semitones of a sequencer's knob
 
 HELD_SECONDS, REST_SECONDS = 1.2, 4.0
 PRESSES = 20
-KEYS = (71, 77, 74, 79)
-"""That are pressed in turn: in the scale, and no two of them share a partial that counts."""
+KEYS = (71, 77, 74)
+"""That are pressed in turn: in the scale, and no two of them share a partial that counts. Four are pressed in each pass
+of the song, so that the pass before, with which a press is compared, has another key there."""
 CLEAR = 4.0
 
 

@@ -18,6 +18,8 @@ class OnDeviceExecutor(TorchExecutor):
     device: where the denoiser's weights lie.
     """
 
+    runs_blocks = False
+
     def __init__(self, denoiser: Denoiser, bucket: int, capacity: int) -> None:
         super().__init__(denoiser, bucket, capacity, 1)
         self.device = device_of(denoiser)

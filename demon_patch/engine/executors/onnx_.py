@@ -79,6 +79,8 @@ class OnnxExecutor(TorchExecutor):
 
     precision: ClassVar[str] = FULL
 
+    runs_blocks = False
+
     def __init__(
         self, denoiser: Denoiser, bucket: int = 1, capacity: int = 48, lanes: int = 1, judged: Build | None = None
     ) -> None:

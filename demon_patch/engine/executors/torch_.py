@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor
 
+from demon_patch.engine.between_blocks import BlockCalls, Call
 from demon_patch.engine.check_controls import checked_number
 from demon_patch.engine.contracts import Conditioning, Denoiser, Handle
 from demon_patch.engine.executors.checks import (
@@ -73,7 +75,10 @@ class TorchExecutor:
 
     lanes: the number of forwards that run side by side. With more than one, operations on the calling thread use a
         single thread.
+    runs_blocks: whether a forward runs the denoiser's blocks one by one on the calling thread (`calling`).
     """
+
+    runs_blocks = True
 
     def __init__(self, denoiser: Denoiser, bucket: int = 1, capacity: int = 48, lanes: int = 1) -> None:
         if not 1 <= bucket <= capacity:
@@ -88,10 +93,20 @@ class TorchExecutor:
         self._mixes = denoiser if isinstance(denoiser, MixesPrompts) else None
         self._sides = SidePaths(denoiser, ())
         self._blocks = BlockHooks(denoiser)
+        self._block_calls = BlockCalls(denoiser)
         self._strengths: tuple[float, ...] = ()
         self._changed: tuple[Term, ...] = ()  # as in the prompts in place
         self._buffers: tuple[Tensor, ...] = ()  # [capacity, L', ...]
         self._placed: set[int] = set()
+
+    @property
+    def pieces(self) -> int:
+        """As `CallsBetweenBlocks.pieces`."""
+        return self._block_calls.pieces if self.runs_blocks else 1
+
+    def calling(self, call: Call) -> AbstractContextManager[None]:
+        """On any lane. As `CallsBetweenBlocks.calling`."""
+        return self._block_calls.calling(call)
 
     @torch.inference_mode()
     def prepare(self, conditioning: Conditioning) -> Prepared:

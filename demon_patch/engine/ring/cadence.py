@@ -38,3 +38,7 @@ class Cadence:
         """Returns the cadence for a new ring depth. It counts from the latest admission, so that new slots are spread
         evenly."""
         return Cadence(self.last + Fraction(self.steps, depth), self.last, self.steps)
+
+    def due_on(self, tick: int) -> Cadence:
+        """Returns the cadence whose next admission is due on `tick`."""
+        return Cadence(Fraction(tick), self.last, self.steps)

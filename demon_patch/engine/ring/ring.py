@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Literal
 
 import torch
 from torch import Tensor
 
+from demon_patch.engine.between_blocks import CallsBetweenBlocks, ForwardEnded
 from demon_patch.engine.check_controls import checked_number
 from demon_patch.engine.contracts import Executor, FamilySpec
 from demon_patch.engine.controls import CONTROLS
@@ -78,6 +81,7 @@ class Ring:
         self.mode = mode
         self._executor, self._spec, self._noise = executor, spec, noise
         self._follower = executor if isinstance(executor, FollowsDepth) else None
+        self._block_calls = executor if isinstance(executor, CallsBetweenBlocks) and executor.pieces > 1 else None
         self._slots: list[Slot] = []
         self._waiting: deque[Request] = deque()
         self._cadence = Cadence()
@@ -158,8 +162,9 @@ class Ring:
 
         values: the step values of this tick (`step_values.StepValues`); n is the number of slots, in the order of
             `slots`.
-        between: called on this thread after each chunk that lane 0 has finished. It must not touch the ring, except
-            that it may call `interrupt`.
+        between: called on this thread after each chunk that lane 0 has finished, and between the blocks of its
+            forwards where the executor can (`CallsBetweenBlocks`). It must not touch the ring, except that it may call
+            `interrupt`.
         Raises DemonError for names that are no step controls, and for values of a wrong type or shape.
         """
         check_values(values, len(self._slots), self._spec.latent_channels)
@@ -168,7 +173,7 @@ class Ring:
         if self._follower is not None:
             self._follower.follow_depth(max(self.depth, len(self._slots)))
         chunks, self._interrupted = list(self._chunks()), False
-        self._executor.lanes.run(lambda lane, rows: self._chunk(lane, rows, values), chunks, between)
+        self._executor.lanes.run(lambda lane, rows: self._chunk(lane, rows, values, between), chunks, between)
         done = [slot for slot in self._slots if slot.remaining == 0]
         if done:
             self._slots = [slot for slot in self._slots if slot.remaining > 0]
@@ -178,8 +183,8 @@ class Ring:
         return finished
 
     def interrupt(self) -> None:
-        """Ends the tick early: chunks that have not begun are left out, and their slots take this step with the next
-        tick. Called from `between`."""
+        """Ends the tick early: chunks that have not begun are left out, and those under way at their next block. Their
+        slots take this step with the next tick. Called from `between`."""
         self._interrupted = True
 
     @property
@@ -280,6 +285,13 @@ class Ring:
             x = self._pool.take(frames, self._spec.latent_channels, self._noise.device)
             narrow(slot, start, frames, self._spec, x)
 
+    def drop(self, slot: Slot) -> None:
+        """Between ticks. Takes a generation in flight out of the ring, unfinished. The next admission is due at
+        once."""
+        self._slots.remove(slot)
+        self._rows.extend(slot.rows)
+        self._cadence = self._cadence.due_on(self.tick_index)
+
     def resize(self, depth: int) -> None:
         """Changes the ring depth (number of slots) from the next admission on. New slots are spread evenly in ticks.
         Generations above the new depth run to their end. Raises DemonError for a depth out of range."""
@@ -334,10 +346,23 @@ class Ring:
             share = times.at[0, 0] if curve is None else curve[:, None]
             formulas.initial(noise, request.source, share, out=x)
 
-    def _chunk(self, lane: int, rows: list[Row], values: StepValues) -> None:
-        """On any lane. Runs one step of a chunk, unless the tick is interrupted."""
-        if not self._interrupted:
+    def _chunk(self, lane: int, rows: list[Row], values: StepValues, between: Callable[[], None] | None) -> None:
+        """On any lane. Runs one step of a chunk, unless the tick is interrupted. `between`: as for `advance`."""
+        if self._interrupted:
+            return
+        if between is None or self._block_calls is None:
             self._lanes[lane].advance(rows, values)
+            return
+        call = partial(self._between_blocks, between if lane == 0 else None)
+        with suppress(ForwardEnded), self._block_calls.calling(call):
+            self._lanes[lane].advance(rows, values)
+
+    def _between_blocks(self, between: Callable[[], None] | None) -> None:
+        """On any lane, within a forward. Ends the forward where the tick is interrupted."""
+        if between is not None:
+            between()
+        if self._interrupted:
+            raise ForwardEnded
 
     def _chunks(self) -> Iterator[list[Row]]:
         """Yields the slots that need a forward, in chunks of equal length T with at most `bucket` slots each.

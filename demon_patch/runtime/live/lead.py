@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from math import ceil
 
-RECENT = 480  # measurements of each kind that are kept: those of some 40 seconds
+RECENT = 480  # ticks whose longest waits are kept, and decodes: those of some 40 seconds
 CALM = 24  # updates in a row that need less, before the lead shortens by a frame
 LONGEST = 2.0  # seconds
 SPARE = 0.25  # of the longest wait and decode that were, for those that will be longer
@@ -25,7 +25,8 @@ class Lead:
     def __init__(self, rate: float, frames: int) -> None:
         self.frames = frames
         self._rate = rate
-        self._waits: deque[float] = deque(maxlen=RECENT)
+        self._wait = 0.0  # the longest since the last update
+        self._waits: deque[float] = deque(maxlen=RECENT)  # the longest between two updates
         self._decodes: deque[float] = deque(maxlen=RECENT)
         self._calm = 0
         self._expected = self._company = 0.0
@@ -47,8 +48,8 @@ class Lead:
         self.frames = min(self.frames + ceil(more * self._rate), ceil(LONGEST * self._rate))
 
     def note_wait(self, seconds: float) -> None:
-        """Notes the seconds between two chances to decode."""
-        self._waits.append(max(seconds - self._expected, 0.0))
+        """Notes the seconds between two chances to decode, of which the longest counts until the next update."""
+        self._wait = max(self._wait, seconds - self._expected)
 
     def note_decode(self, seconds: float) -> None:
         """Notes the seconds that decoding and laying a window took."""
@@ -66,10 +67,12 @@ class Lead:
         return self.frames
 
     def updated(self, latency: float) -> int:
-        """Returns the lead in latent frames.
+        """Returns the lead in latent frames; called once a tick.
 
         latency: the seconds between the reading of a sample of the song and its being heard.
         """
+        self._waits.append(self._wait)
+        self._wait = 0.0
         frames = self._wanted(latency)
         if frames >= self.frames:
             self.frames, self._calm = frames, 0

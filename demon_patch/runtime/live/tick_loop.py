@@ -1,8 +1,9 @@
 """Plays a performance against the clock of a loudspeaker: the tick thread.
 
-The engine ticks as fast as it can. Decoding has a deadline: between the rows of a forward, and between ticks, every
-window that starts within the lead is decoded and *laid* into the song that the loudspeaker plays. Laying crossfades
-the window into the song at its place. Where no window is laid, the song sounds like its last pass.
+The engine ticks as fast as it can. Decoding has a deadline: between the rows of a forward, between the blocks of a row
+where the executor can, and between ticks, every window that starts within the lead is decoded and *laid* into the song
+that the loudspeaker plays. Laying crossfades the window into the song at its place. Where no window is laid, the song
+sounds like its last pass.
 """
 
 from __future__ import annotations
@@ -182,7 +183,7 @@ class TickLoop:
         performer.begin(self.now)
         self._decode_due()
         self._slots, self._rows = len(performer.ring.slots), sum(len(slot.rows) for slot in performer.ring.slots)
-        self._lead_for_rows()
+        self._lead_for_forward()
         self._lengths = [slot.request.frames for slot in performer.ring.slots if not slot.source_only]
         interruptible = performer.admission.blocking and not performer.ring.interrupted
         performer.forward(self._serve_and_interrupt if interruptible else self.serve)
@@ -206,8 +207,8 @@ class TickLoop:
         return -(ceil(slots[0].remaining * performer.tick_frames) + performer.lead)
 
     def serve(self) -> None:
-        """On the tick thread. Decodes and lays the windows that start within the lead, between rows and between
-        ticks, once others have had their turn."""
+        """On the tick thread. Decodes and lays the windows that start within the lead, between rows, blocks and ticks,
+        once others have had their turn."""
         self.give_way()
         self._decode_due()
 
@@ -229,10 +230,10 @@ class TickLoop:
             self._lead.note_decode(self._clock() - began)
         self._served_at = self._clock()
 
-    def _lead_for_rows(self) -> None:
-        """Lengthens the lead by the time of the longest row of the coming forward, and decodes that far ahead."""
+    def _lead_for_forward(self) -> None:
+        """Lengthens the lead by the longest wait of the coming forward, and decodes that far ahead."""
         performer = self.performer
-        seconds = performer.admission.row_seconds
+        seconds = performer.admission.wait_seconds
         self._lead.expect_waits(seconds)
         if self.begun and seconds:
             lead, performer.lead = performer.lead, self._lead.lengthened(self._latency)
@@ -240,8 +241,7 @@ class TickLoop:
                 self.serve()
 
     def _serve_and_interrupt(self) -> None:
-        """Decodes and lays between the rows of a long tick (`serve`). Ends the tick after this row if a change is
-        posted."""
+        """Decodes and lays within a long tick (`serve`). Ends the tick here if a change is posted."""
         self.serve()
         if self._changes:
             self.performer.ring.interrupt()

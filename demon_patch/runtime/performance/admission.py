@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from demon_patch.engine.between_blocks import CallsBetweenBlocks
 from demon_patch.engine.controls import CONTROLS
 from demon_patch.engine.ring.focus import JOIN, Stretch, before, from_there, stretch
 from demon_patch.engine.ring.request import Request
@@ -23,10 +24,12 @@ from demon_patch.runtime.performance.feedback import Drift, Feedback, drifted
 from demon_patch.runtime.performance.notes import PlayedNotes
 from demon_patch.runtime.performance.reach import Reach
 from demon_patch.runtime.performance.sounding import SoundingQueue
+from demon_patch.runtime.performance.tick_time import TickTime
 from demon_patch.runtime.performance.touches import alike
 from demon_patch.runtime.performance.trace import Trace
 
 EARLY = 50  # transport frames: a generation may be ready this much earlier than expected
+UNEVEN = 1.5  # times the mean, the longest piece of a forward that is cut between its blocks
 UNSURE = 4  # transport frames: the next one may be this much later, where ticks are measured
 
 StepValues = Mapping[str, Tensor | str]
@@ -50,33 +53,6 @@ class HeldControls:
     heard_at: int
     cuts: bool = False
     cover: Cover | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class TickTime:
-    """The time of one tick, in transport frames.
-
-    now: the frame at the loudspeaker.
-    tick: the length of a tick.
-    lead: the lead.
-    sure: whether ticks have their nominal length; False where they are measured.
-    coming: the length of each of the next ticks, where these differ from `tick`.
-    """
-
-    now: int
-    tick: float
-    lead: int
-    sure: bool
-    coming: tuple[float, ...] = ()
-
-    def after(self, ticks: int) -> int:
-        """Returns the transport frame at which a generation can be heard that is finished after a number of ticks."""
-        return ceil(self.now + self.span(0, ticks)) + self.lead
-
-    def span(self, first: int, stop: int) -> float:
-        """Returns the length in transport frames of the coming ticks [first, stop); 0 is the next one."""
-        known = self.coming[first:stop]
-        return sum(known) + (stop - first - len(known)) * self.tick
 
 
 class Admission:
@@ -232,12 +208,16 @@ class Admission:
         self._narrows = True
 
     @property
-    def row_seconds(self) -> float:
-        """The seconds that the longest row of the next tick takes; 0 where `tick_seconds` is None."""
+    def wait_seconds(self) -> float:
+        """The longest seconds of the next tick in which no window can be decoded: its longest row, or a block of it
+        where the executor calls between blocks. 0 where `tick_seconds` is None."""
         if self.reach is None or not self._auto:
             return 0.0
         longest = max([slot.request.frames for slot in self.ring.slots], default=self.reach.length)
-        return self.reach.seconds([longest], self._rows) or 0.0
+        row = self.reach.seconds([longest], self._rows) or 0.0
+        executor = self._session.executor
+        pieces = executor.pieces if isinstance(executor, CallsBetweenBlocks) else 1
+        return row if pieces == 1 else row * min(UNEVEN / (pieces * self._rows), 1.0)
 
     def tick_seconds(self) -> float | None:
         """Returns the seconds of a tick with a full ring of generations as long as the next one. None where the host
@@ -254,9 +234,20 @@ class Admission:
             return False
         narrows, self._narrows = self._narrows, False
         if narrows:
+            begins = self.reach.is_quiet(pace.now)
             self.reach.note_touch(pace.now)
+            if begins:
+                self._drop_latest()
         self.reach.choose_length(pace.now, self.count(pace.now), self.ring.depth, self._rows)
         return narrows and not self.reach.is_whole
+
+    def _drop_latest(self) -> None:
+        """Drops the latest generation in flight at the first touch after a quiet time, so that the one with what was
+        touched is admitted at once in its place: where it makes more than a generation after a touch would, and
+        another one goes on."""
+        slots = self.ring.slots
+        if self.reach is not None and len(slots) > 1 and slots[-1].request.frames > self.reach.quick:
+            self.ring.drop(slots[-1])
 
     def _foreseen(self, pace: TickTime, narrows: bool = False) -> TickTime:
         """Returns the pace with an estimate of each coming tick, from the lengths of the stretches that are in flight

@@ -46,7 +46,8 @@ class PlayedNote:
 class PlayedNotes:
     """The notes that live sources have played in a performance, kept while they can still be heard.
 
-    read: the transport frame up to which keys have been read, by key.
+    read: the transport frame from which keys are read next, by key: the one that was at the loudspeaker when they were
+        read last, since more may have come in it.
     notes: by key, in the order in which they were played.
     """
 
@@ -133,11 +134,12 @@ class NoteReader:
                 yield voice, pitch, level * there, rises * there
 
     def _read(self, voice: _Voice, played: PlayedNotes) -> None:
-        """Notes which keys of a live voice went down and up since the last call."""
+        """Notes which keys of a live voice went down and up since the last call, the present frame included: a key is
+        not to wait for the frame after it."""
         forecast, notes = self._forecast, played.notes.setdefault(voice.key, [])
         begin = max(played.read.get(voice.key, forecast.now - LOOK_BACK), 0)
         pitch, level, rises = (
-            forecast.span(port, begin, forecast.now).tolist() for port in (voice.pitch, voice.level, voice.rises)
+            forecast.span(port, begin, forecast.now + 1).tolist() for port in (voice.pitch, voice.level, voice.rises)
         )
         for k, here in enumerate(zip(pitch, level, rises, strict=True), begin):
             _play(notes, k, *here)
@@ -145,15 +147,15 @@ class NoteReader:
 
 
 def _play(notes: list[PlayedNote], k: int, pitch: float, level: float, rises: float) -> None:
-    """Adds to the notes of a voice what its key does in transport frame `k`."""
-    held = notes[-1] if notes and notes[-1].released == inf else None
-    if rises > 0 or (level > 0 and held is None):
+    """Adds to the notes of a voice what its key does in transport frame `k`, which may be read twice."""
+    held = notes[-1] if notes and (notes[-1].released == inf or notes[-1].pressed == k) else None
+    if (rises > 0 or (level > 0 and held is None)) and not (held is not None and held.pressed == k):
         if held is not None:
             held.released = k
         notes.append(PlayedNote(pitch, k))
         held = notes[-1]
     if level > 0 and held is not None:
-        held.pitch = pitch
+        held.pitch, held.released = pitch, inf
     elif held is not None:
         held.released = max(k, held.pressed + 1)
 

@@ -30,7 +30,7 @@ from demon_patch.runtime.graph.forecast import Forecast
 from demon_patch.runtime.graph.live_inputs import Fed
 from demon_patch.runtime.graph.program import Program
 from demon_patch.runtime.graph.rates import Rates
-from demon_patch.runtime.performance.admission import Admission, TickTime, held_controls
+from demon_patch.runtime.performance.admission import Admission, held_controls
 from demon_patch.runtime.performance.completion_queue import CompletionQueue
 from demon_patch.runtime.performance.control_values import ControlValues
 from demon_patch.runtime.performance.loras import LoraRack
@@ -39,6 +39,7 @@ from demon_patch.runtime.performance.recalls import AskedRecalls
 from demon_patch.runtime.performance.resolved import node_shares
 from demon_patch.runtime.performance.self_feed import RingFeed, SelfFeed
 from demon_patch.runtime.performance.sounding import Sounding, SoundingQueue
+from demon_patch.runtime.performance.tick_time import TickTime
 from demon_patch.runtime.performance.touches import Touches
 from demon_patch.runtime.performance.trace import QueuedCompletion, Trace
 

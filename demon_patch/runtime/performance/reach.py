@@ -129,13 +129,14 @@ class Reach:
             if tick is None or steps * tick <= WITHIN_SECONDS * spare:
                 quick = rung
         self._quick = quick
-        self._rung = max(self._rung, quick) if self._is_quiet(now) else quick
+        self._rung = max(self._rung, quick) if self.is_quiet(now) else quick
 
     def note_admission(self, now: int) -> None:
         """Notes an admission at transport frame `now`: if it is quiet, the next generation's stretch is twice as
         long."""
-        if self._is_quiet(now):
+        if self.is_quiet(now):
             self._rung = min(self._rung + RUNGS, len(self.lengths) - 1)
 
-    def _is_quiet(self, now: int) -> bool:
+    def is_quiet(self, now: int) -> bool:
+        """Returns whether nothing was touched for QUIET_SECONDS before transport frame `now`."""
         return self._touched is None or now - self._touched >= self._quiet

@@ -230,3 +230,26 @@ def test_impossible_rings() -> None:
         Bench(2, mode="newest")
     with pytest.raises(DemonError, match=r"4 prompt places for a ring .*at least 8"):
         Bench(2, rows=range(4))
+
+
+def test_a_dropped_generation_leaves_its_place_to_the_next_at_once() -> None:
+    bench, plain = Bench(2), Bench(2)
+    for _ in range(60):  # more often than there are prompt places
+        for ring in (bench.ring, plain.ring):
+            ring.submit(bench.request(steps=8, seed=1))
+            ring.tick()
+        first = bench.ring.slots[0]
+        bench.ring.submit(bench.request(steps=8, seed=2))
+        while len(bench.ring.slots) < 2:
+            bench.ring.tick()
+            plain.ring.tick()
+        bench.ring.drop(bench.ring.slots[1])
+        assert bench.ring.slots == (first,)
+        assert bench.ring.admits()
+        bench.ring.submit(bench.request(steps=8, seed=3))
+        bench.ring.admit()
+        assert [slot.step for slot in bench.ring.slots][1:] == [0]
+        done = {each.request.controls.whole("seed"): each for each in bench.ring.drain()}
+        assert set(done) == {1, 3}
+        (alone,) = plain.ring.drain()
+        assert (done[1].latent == alone.latent).all()

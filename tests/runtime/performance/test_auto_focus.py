@@ -94,6 +94,25 @@ def test_what_is_in_flight_ends_soon_after_a_touch() -> None:
     assert live.speaker.time - began < 2 * PER_FRAME * SONG + WITHIN_SECONDS * 1.5
 
 
+def test_the_first_touch_takes_the_place_of_the_latest_generation() -> None:
+    live = settled()
+    ring = live.performer.ring
+    while ring.slots[-1].step != 1:
+        live.step()
+    before = ring.slots
+    live.put(document(seed=99))
+    live.step()
+    assert ring.slots[:-1] == tuple(slot for slot in before[:-1] if slot.remaining)
+    latest = ring.slots[-1]
+    assert (latest.request.controls.whole("seed"), latest.admitted) == (99, ring.tick_index - 1)
+    for seed in (5, 6, 7):  # while something is touched, nothing is thrown away any more
+        kept = ring.slots
+        live.put(document(seed=seed))
+        live.step()
+        assert all(slot in ring.slots or slot.remaining == 0 for slot in kept)
+    assert live.starved == 0
+
+
 def test_words_that_come_while_rows_are_made_do_not_stop_the_generations() -> None:
     live = settled()
     live.during = lambda: live.post(lambda: None)

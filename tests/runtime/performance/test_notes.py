@@ -145,6 +145,39 @@ def test_a_held_key_begins_where_its_generation_is_heard_and_stays_there() -> No
     assert memory.notes[("notes", "lead_gate1")] == []
 
 
+def test_a_key_of_the_present_frame_is_heard_with_it_and_once() -> None:
+    forecast, notes = reader(keyed())
+    played = PlayedNotes()
+    forecast.advance(30)
+    notes.at(50, 30, played)
+    press(forecast, 64.0)  # in frame 30, which has not run yet
+    assert frames(notes.at(50, 30, played).starting[LEAD, 0]) == [50]
+    press(forecast, 65.0, voice=2)  # in the same frame, after it was read
+    found = notes.at(54, 30, played)
+    assert [frames(found.starting[LEAD, voice]) for voice in (0, 1)] == [[50], [54]]
+    forecast.advance(34)
+    release(forecast)
+    forecast.advance(40)
+    found = notes.at(60, 40, played)
+    assert [frames(found.starting[LEAD, voice]) for voice in (0, 1)] == [[50], [54]]
+    assert frames(found.sounding[LEAD, 0]) == [50, 51, 52, 53]
+    assert [len(each) for each in played.notes.values()][:2] == [1, 1]
+
+
+def test_a_key_that_is_struck_in_the_frame_of_its_release_is_held() -> None:
+    forecast, notes = reader(keyed())
+    played = PlayedNotes()
+    forecast.advance(30)
+    press(forecast, 64.0)
+    release(forecast)
+    assert frames(notes.at(50, 30, played).sounding[LEAD, 0]) == [50]
+    press(forecast, 67.0)  # still in frame 30
+    forecast.advance(36)
+    found = notes.at(56, 36, played)
+    assert set(range(50, T)) <= set(frames(found.sounding[LEAD, 0]))
+    assert float(found.pitch[LEAD, 0, 50]) == 67.0
+
+
 def test_keys_between_two_generations_keep_their_rhythm() -> None:
     """A tap that is over before any generation could have it, and a second key three frames after it."""
     forecast, notes = reader(keyed())

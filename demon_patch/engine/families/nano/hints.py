@@ -13,6 +13,9 @@ import numpy as np
 
 from demon_patch.engine.families.nano.spec import HINT_CHANNELS, SPEC
 
+CHROMA = slice(0, 24)
+"""The channels of chroma and bass chroma, each from C on."""
+
 _CHROMA_SECONDS, _ONSET_SECONDS = 0.256, 0.04
 _ONSETS = 4
 _ONSET_BANDS = ((30, 150), (180, 2500), (5000, 15500))

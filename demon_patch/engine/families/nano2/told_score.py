@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from demon_patch.engine.families.nano.hints import CHROMA
 from demon_patch.engine.families.nano.score.notes import DRUM_CLASSES, drum_class
 from demon_patch.engine.families.nano.score.roll import (
     BASS,
@@ -50,6 +51,20 @@ def score_of(parts: Sequence[str], pitch: Tensor, sounding: Tensor, starting: Te
             elif part == "lead":
                 _lay(score[:, LEAD], key - LEAD_LOW, tonal[row, voice] * _within(key - LEAD_LOW, LEAD_KEYS))
     return score
+
+
+def hints_told(hints: Tensor, score: Tensor, adds: bool) -> Tensor:
+    """Returns structure hints [T, 37] whose chroma and bass chroma are the pitch classes of score hints [T, 144], where
+    these have a bass: with it the harmony is told, which the clip's own would contradict. A lead without a bass is
+    played over the harmony of the clip. adds: the told classes are added to the clip's."""
+    bass = (score[:, BASS] > 0).float()
+    if not bass.any():
+        return hints
+    octaves = (score[:, ROLL] > 0).float().reshape(len(score), -1, 12).amax(1)
+    classes = torch.cat((octaves.roll(ROLL_LOW % 12, 1), bass), 1)
+    said = hints.clone()
+    said[:, CHROMA] = classes.maximum(hints[:, CHROMA]) if adds else classes
+    return said
 
 
 def parts_of(score: Tensor, least: float = 0.0) -> frozenset[str]:
