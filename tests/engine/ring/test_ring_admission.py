@@ -235,9 +235,9 @@ def test_impossible_rings() -> None:
 def test_a_dropped_generation_leaves_its_place_to_the_next_at_once() -> None:
     bench, plain = Bench(2), Bench(2)
     for _ in range(60):  # more often than there are prompt places
-        for ring in (bench.ring, plain.ring):
-            ring.submit(bench.request(steps=8, seed=1))
-            ring.tick()
+        for each in (bench, plain):
+            each.ring.submit(each.request(steps=8, seed=1))
+            each.ring.tick()
         first = bench.ring.slots[0]
         bench.ring.submit(bench.request(steps=8, seed=2))
         while len(bench.ring.slots) < 2:
