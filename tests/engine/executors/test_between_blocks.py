@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from functools import cache
 
 import pytest
@@ -34,10 +33,8 @@ def session(lanes: int = 1) -> Session:
 def filled(lanes: int) -> Ring:
     """A ring whose two slots are admitted."""
     made = session(lanes)
-    ring, source = (
-        Ring(made.executor, made.spec, made.noise(200), 2, mode="queue"),
-        made.compose("house", seconds=8, seed=1),
-    )
+    source = made.compose("house", seconds=8, seed=1)
+    ring = Ring(made.executor, made.spec, made.noise(source.frames), 2, mode="queue")
     for seed in (1, 2):
         ring.submit(made.request(made.prompt("dub"), source, seed=seed, strength=1.0, steps=4))
     while len(ring.slots) < 2:
@@ -45,8 +42,8 @@ def filled(lanes: int) -> Ring:
     return ring
 
 
-def latents(ring: Ring, between: Callable[[], None] | None = None) -> dict[int, Tensor]:
-    done = ring.advance(between=between)
+def latents(ring: Ring) -> dict[int, Tensor]:
+    done = []
     while ring.slots:
         done += ring.advance()
     return {finished.request.controls.whole("seed"): finished.latent for finished in done}

@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 from msgspec import structs
 
-from demon_patch.engine.families import DEFAULT_MODEL
 from demon_patch.engine.session import Session
 from demon_patch.errors import DemonError
 from demon_patch.patch.edit.commands import SetMeta, SetValue
@@ -24,7 +23,6 @@ from demon_patch.patch.files.pack import packed
 from demon_patch.patch.model.document import Cable, Node, Patch, Song
 from demon_patch.runtime.devices.feeds import FedEvent
 from demon_patch.runtime.live.host import Host
-from demon_patch.runtime.live.memory import needed
 from demon_patch.runtime.live.progress import OVER, Progress
 from tests.support.hearing import until
 from tests.support.toy_family import toy_family
@@ -149,7 +147,7 @@ def test_it_is_refused_with_numbers_where_memory_lacks(played: Played) -> None:
     models = len(played.models)
     error = played.over(played.host.load(B)).error
     assert error is not None
-    assert f"about {needed(DEFAULT_MODEL) / 2**20:.0f} MiB" in str(error)
+    assert "about 165 MiB" in str(error)
     assert "5 MiB are free" in str(error)
     assert len(played.models) == models  # nothing was loaded
     played.free = None
