@@ -67,7 +67,7 @@ class _Process:
     def __init__(self, command: Sequence[str]) -> None:
         self.usable = True
         self._errors = TemporaryFile()  # noqa: SIM115 - closed with the process
-        self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._lines: queue.Queue[str | None] = queue.Queue()
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,

@@ -37,8 +37,8 @@ class Drive:
 
     def __init__(self, file: Path, wake: Callable[[], object]) -> None:
         self._file, self._wake = file, wake
-        self._asked: queue.SimpleQueue[tuple[list[Any], queue.SimpleQueue[dict[str, Any]]]] = queue.SimpleQueue()
-        self._waiting: list[tuple[int, list[Any], queue.SimpleQueue[dict[str, Any]]]] = []
+        self._asked: queue.Queue[tuple[list[Any], queue.Queue[dict[str, Any]]]] = queue.Queue()
+        self._waiting: list[tuple[int, list[Any], queue.Queue[dict[str, Any]]]] = []
         with contextlib.suppress(FileNotFoundError):
             file.unlink()
         self._socket = unix_socket()
@@ -82,7 +82,7 @@ class Drive:
     def _serve(self, made: socket.socket) -> None:
         with contextlib.suppress(OSError, ValueError), made, made.makefile("rw") as lines:
             for line in lines:
-                reply: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+                reply: queue.Queue[dict[str, Any]] = queue.Queue()
                 self._asked.put((json.loads(line), reply))
                 self._wake()
                 lines.write(json.dumps(reply.get(), default=str) + "\n")

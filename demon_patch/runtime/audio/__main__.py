@@ -6,7 +6,6 @@ files may lie.
 """
 
 import importlib.util
-import signal
 import sys
 from pathlib import Path
 
@@ -22,11 +21,11 @@ def _own_package() -> None:
 
 
 if __name__ == "__main__":
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):  # ignored until the process sets its own handlers
-            signal.signal(getattr(signal, name), signal.SIG_IGN)
     if not __package__:
         _own_package()
+    from demon_patch.runtime.audio.signals import hold_signals
+
+    hold_signals(True)  # until the process sets its own handlers
     if sys.argv[1:] == ["devices"]:
         from demon_patch.runtime.audio.devices import print_devices
 

@@ -30,7 +30,7 @@ class Child:
         self._process: subprocess.Popen[bytes] | None = None
         self._listener: threading.Thread | None = None
         self._log: IO[bytes] | None = None
-        self._events: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+        self._events: queue.Queue[dict[str, Any]] = queue.Queue()
         self.started = 0.0  # time of the last start, in seconds of CLOCK
 
     @property

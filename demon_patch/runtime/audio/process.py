@@ -28,6 +28,7 @@ from demon_patch.runtime.audio.device_choice import NO_DEVICE, DeviceChoice
 from demon_patch.runtime.audio.orphan import ProcessNote
 from demon_patch.runtime.audio.player import Player
 from demon_patch.runtime.audio.program import command
+from demon_patch.runtime.audio.signals import ENDING_SIGNALS, hold_signals
 from demon_patch.runtime.audio.song_memory import SongMemory
 from demon_patch.runtime.audio.songs import Songs
 from demon_patch.runtime.audio.timeline_memory import CLOCK, TimelineMemory
@@ -51,6 +52,7 @@ class Settings:
     patient: the process takes the place of one that played: without a device it waits for one, also where one is
         required, and says `back` when it has one.
     ends: for an orphan, the time at which it ends by itself, in seconds of CLOCK.
+    asked: the time of the last signal to the process whose place it takes, in seconds of CLOCK.
     """
 
     memory: str
@@ -60,6 +62,7 @@ class Settings:
     choice: dict[str, Any] = field(default_factory=dict)
     patient: bool = False
     ends: float | None = None
+    asked: float = -MEANT_SECONDS
 
 
 class AudioProcess:
@@ -73,13 +76,13 @@ class AudioProcess:
         self._songs = Songs(self._memory, SongMemory(Path(settings.song)), settings.number)
         if settings.next is not None:
             self._queue_song(*settings.next)
-        self._commands: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+        self._commands: queue.Queue[dict[str, Any] | None] = queue.Queue()
         self._note: ProcessNote | None = None
         self._lost = settings.patient
         self._told_missing = False
         self._tried = -RETRY_SECONDS
         self._ending = False
-        self._asked = -MEANT_SECONDS  # time of the last signal, in seconds of CLOCK
+        self._asked = settings.asked
 
     def run(self) -> None:
         """Plays until a command, a signal or the end of an orphan's time ends it. Raises DeviceError when a device is
@@ -89,9 +92,9 @@ class AudioProcess:
         its recordings first. If the host dies within MEANT_SECONDS after the signal, this process ends too instead of
         becoming an orphan.
         """
-        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-            if hasattr(signal, name):
-                signal.signal(getattr(signal, name), lambda *_: self._signalled())
+        for number in ENDING_SIGNALS:
+            signal.signal(number, lambda *_: self._signalled())
+        hold_signals(False)
         threading.Thread(target=_listen, args=(self._commands,), name="commands", daemon=True).start()
         player = Player(self._memory, self._songs)
         try:
@@ -214,13 +217,13 @@ class AudioProcess:
         """
         _tell("lost")
         self._lost = True
-        if os.name != "nt":
-            again = json.dumps(asdict(self._again()))
+        if sys.platform == "win32":
+            player.leave()
+            return
+        hold_signals(True)
+        if not self._ending:
             os.closerange(3, FILES)  # files that the audio server's library left open would stay open
-            for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-                signal.signal(getattr(signal, name), signal.SIG_IGN)  # until the fresh program sets handlers
-            os.execv(sys.executable, command(again))
-        player.leave()
+            os.execv(sys.executable, command(json.dumps(asdict(self._again()))))
 
     def _again(self) -> Settings:
         """Returns the settings of a process that goes on where this one is."""
@@ -232,6 +235,7 @@ class AudioProcess:
             next=None if waiting is None else (str(waiting.song.path), waiting.at, waiting.number),
             choice=asdict(self._choice),
             patient=True,
+            asked=self._asked,
         )
 
     def _retry(self, player: Player) -> None:
@@ -284,7 +288,7 @@ def _line() -> bytes:
     return line
 
 
-def _listen(commands: queue.SimpleQueue[dict[str, Any] | None]) -> None:
+def _listen(commands: queue.Queue[dict[str, Any] | None]) -> None:
     """On the commands' thread. Reads the host's commands into the queue, and None when the host is gone. Skips lines
     that are no JSON object."""
     rest = b""

@@ -76,7 +76,7 @@ class Client(OpensSongs, Questions):
         self.url = url if "://" in url else Address.parsed(url).url
         self._hear = hear
         self._numbers = itertools.count(1)
-        self._replies: dict[int, queue.SimpleQueue[Reply | DemonError]] = {}
+        self._replies: dict[int, queue.Queue[Reply | DemonError]] = {}
         self._lock = threading.Lock()
         self._changed = threading.Condition()
         self._gone: DemonError | None = None
@@ -122,7 +122,7 @@ class Client(OpensSongs, Questions):
         where none comes within `seconds` (SECONDS by default), and where the connection is gone."""
         seconds = SECONDS if seconds is None else seconds
         number = next(self._numbers)
-        answer: queue.SimpleQueue[Reply | DemonError] = queue.SimpleQueue()
+        answer: queue.Queue[Reply | DemonError] = queue.Queue()
         self._replies[number] = answer
         try:
             with self._lock:

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from demon_patch.runtime.audio.orphan import folder, take_over
 from demon_patch.runtime.audio.process import Settings
 from demon_patch.runtime.audio.shared import PREFIX
+from demon_patch.runtime.audio.signals import hold_signals
 from demon_patch.runtime.audio.song_memory import SongMemory
 from demon_patch.runtime.audio.timeline_memory import CLOCK
 from tests.support import jack_server
@@ -95,6 +97,44 @@ def test_an_orphan_lets_the_next_song_take_over_and_leaves_none_behind(memory: S
     assert process.wait(20) == 0
     assert memory.gone
     assert not other.path.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+def test_a_signal_as_a_wait_ends_does_not_make_it_endless(memory: SharedSong) -> None:
+    """A wait that a signal interrupts as it ends must end too. Python's SimpleQueue then waits for the next item."""
+    memory.timeline.playing = True
+    code = """
+import json, os, signal, sys
+from demon_patch.runtime.audio import process
+process.BEAT_SECONDS = 0.0031  # so that many waits end
+running = process.AudioProcess(process.Settings(**json.loads(sys.argv[1])))
+signal.signal(signal.SIGALRM, lambda *_: next(left, None) is None and running._end(True))
+left = iter(range(2000))
+signal.setitimer(signal.ITIMER_REAL, 0.01, 0.00137)
+running.run()
+os._exit(0)
+"""
+    settings = json.dumps(asdict(memory.settings("none", patient=False)))
+    with subprocess.Popen([sys.executable, "-c", code, settings], stdin=subprocess.PIPE) as process:
+        try:
+            assert process.wait(20) == 0
+        finally:
+            process.kill()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+def test_a_signal_while_the_program_starts_is_not_lost(memory: SharedSong) -> None:
+    """A program that takes the place of another begins with its signals held."""
+    hold_signals(True)
+    try:
+        process = started(memory.settings())
+    finally:
+        hold_signals(False)
+    process.terminate()
+    assert process.stdin is not None
+    process.stdin.close()
+    assert process.wait(20) == 0
+    assert memory.gone
 
 
 def test_a_song_that_is_no_song_is_told_and_the_other_plays_on(memory: SharedSong, tmp_path: Path) -> None:
