@@ -175,6 +175,7 @@ class HostLink:
 
     def drain(self) -> bool:
         """Takes the document and the status over, then calls back with what has come; returns whether anything has."""
+        came = len(self._came)  # what comes later may be ahead of the document that is taken over here, and waits
         client = self._client
         changed = False
         if client is not None and client.revision.epoch >= 0:
@@ -184,7 +185,7 @@ class HostLink:
         while self._telemetry:
             self.hear(self._telemetry.popleft())
             changed = True
-        while self._came:
+        for _ in range(came):
             self._came.popleft()()
             changed = True
         return changed

@@ -70,6 +70,25 @@ def test_edits_come_back_in_order_and_the_document_has_them_first() -> None:
         until(link, lambda: link.patch.nodes[node].label == "n18")
 
 
+def test_a_reply_that_comes_in_the_middle_of_a_drain_waits_for_its_document() -> None:
+    with wired_host() as host, linked(host.url) as (link, _):
+        node, seen = some_node(link), []
+
+        def edit(event: object) -> None:
+            """Once, while a drain calls back: edits, and stays until the reply has come."""
+            if isinstance(event, StatusChange) and not seen:
+                seen.append("asked")
+                link.ask(Do(command=Rename(node, "new")), lambda reply: seen.append(link.patch.nodes[node].label))
+                end = time.monotonic() + PATIENCE
+                while link.busy and time.monotonic() < end:
+                    time.sleep(0.002)
+
+        link.hear = edit
+        link.ask(Watch(what="status", rate=60.0))
+        until(link, lambda: len(seen) == 2)
+        assert seen == ["asked", "new"]
+
+
 def test_a_refusal_comes_to_whom_it_concerns_and_else_to_the_editor() -> None:
     with wired_host() as host, linked(host.url) as (link, _):
         own: list[Fault] = []
