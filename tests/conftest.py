@@ -15,6 +15,7 @@ from tests.support import effort
 
 ALONE = (  # they play through a sound card, show a window or count what starves
     "bench/test_soak.py",
+    "commands/test_devices.py",
     "editor/journeys",
     "editor/test_start_command.py",
     "editor/window",
@@ -24,7 +25,6 @@ ALONE = (  # they play through a sound card, show a window or count what starves
     "runtime/remote",
     "runtime/test_killed.py",
     "terminal",
-    "test_devices_command.py",
 )
 
 CACHE = TemporaryDirectory(prefix="demon-patch-tests-", ignore_cleanup_errors=True)

@@ -24,26 +24,7 @@ LAYERS = (  # from below; a layer may import those of the lines above it
     {"explain", "offline", "picture", "render_job", "shipped", "terminal"},
     {"bench", "editor"},
     {"doctor", "gallery"},
-    {
-        "build_command",
-        "check_command",
-        "clip_command",
-        "control_command",
-        "devices_command",
-        "doctor_command",
-        "edit_commands",
-        "editor_bench_command",
-        "file_commands",
-        "host_command",
-        "lora_command",
-        "model_command",
-        "node_commands",
-        "open_command",
-        "render_program",
-        "steer_command",
-        "share_command",
-        "upgrade_command",
-    },
+    {"commands", "render_program"},
     {"cli"},
     {"__init__", "__main__"},
 )
@@ -53,9 +34,9 @@ LOADERS = {"demon_patch.patch.files.format.load": "update.py", "demon_patch.node
 TORCH_FREE = ["demon_patch.patch.files.format", "demon_patch.patch.edit.history", "demon_patch.nodes.catalogue"]
 TORCH_FREE += ["demon_patch.engine.controls", "demon_patch.engine.contracts", "demon_patch.runtime.graph.check"]
 TORCH_FREE += ["demon_patch.engine.sound.clips", "demon_patch.runtime.audio.process", "demon_patch.runtime.audio.link"]
-TORCH_FREE += ["demon_patch.runtime.devices.hub", "demon_patch.devices_command"]
-TORCH_FREE += ["demon_patch.cli", "demon_patch.file_commands", "demon_patch.runtime.assets.assets"]
-TORCH_FREE += ["demon_patch.edit_commands", "demon_patch.runtime.remote.client", "demon_patch.runtime.remote.verbs"]
+TORCH_FREE += ["demon_patch.runtime.devices.hub", "demon_patch.commands.devices"]
+TORCH_FREE += ["demon_patch.cli", "demon_patch.commands.files", "demon_patch.runtime.assets.assets"]
+TORCH_FREE += ["demon_patch.commands.edits", "demon_patch.runtime.remote.client", "demon_patch.runtime.remote.verbs"]
 TORCH_FREE += ["demon_patch.editor.app", "demon_patch.editor.first_patch"]
 
 
@@ -155,7 +136,9 @@ def test_a_module_that_did_would_be_found(rule: Rule, path: str, text: str) -> N
 def test_every_module_has_its_layer() -> None:
     assert {own_layer(path) for path in MODULES} <= RANK.keys()
     assert len(MODULES) > 200
-    assert "demon_patch.runtime.performance.prepare.perform" in imports(ROOT / "cli.py")  # within a function
+    assert "demon_patch.runtime.performance.prepare.perform" in imports(
+        ROOT / "commands" / "play.py"
+    )  # within a function
 
 
 def test_no_test_imports_another_test() -> None:

@@ -42,7 +42,7 @@ def test_the_command_keeps_the_figures_and_makes_the_pages(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(one_control.modulation, "measure", lambda *_: iter([]))  # 20 s, tested by itself
-    monkeypatch.setattr(import_module("demon_patch.control_command"), "find_spec", lambda _: None)
+    monkeypatch.setattr(import_module("demon_patch.commands.control"), "find_spec", lambda _: None)
     said = call(capsys, tmp_path, "solver")
     assert said.code == 0, said.err
     for name in ("propagation", "seen"):

@@ -103,7 +103,7 @@ def test_every_check_of_the_table_has_another_name_and_a_function_that_is_there(
         assert not any("AttributeError" in each.what for each in check.run()), name
 
 
-@pytest.mark.parametrize("name", ["demon_patch.doctor.checks", "demon_patch.doctor_command"])
+@pytest.mark.parametrize("name", ["demon_patch.doctor.checks", "demon_patch.commands.doctor"])
 def test_a_missing_library_breaks_only_the_checks_that_need_it(name: str) -> None:
     code = (
         f"import sys; sys.modules.update(dict.fromkeys(('torch', 'numpy', 'sounddevice', 'rtmidi'))); import {name};"

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from demon_patch import shipped
+from demon_patch.commands.share import share
 from demon_patch.editor.look.theme import LIGHT
 from demon_patch.editor.share.html_page import Sound, html_page
 from demon_patch.errors import DemonError, PatchError
@@ -22,7 +23,6 @@ from demon_patch.patch.files import page_pack
 from demon_patch.patch.files.pack import unpacked
 from demon_patch.patch.model.document import Node
 from demon_patch.runtime.assets.assets import files_of, load_patch, pack_of, save_patch, unpack
-from demon_patch.share_command import share
 
 FIRST = shipped.shipped()["first-light"]
 EVIL = '"><script>alert(1)</script><img src=x onerror=alert(2)></h1><a id="demon-patch-pack" href="data:,">'

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import torch
 
-from demon_patch import build_command
 from demon_patch.bench.gaussian import SPEC, GaussianCodec, GaussianConditioner, GaussianDenoiser
+from demon_patch.commands import build as build_command
 from demon_patch.engine import Session
 from demon_patch.engine.contracts import Family
 from demon_patch.engine.executors import EXECUTORS, FASTEST_FIRST, LOW_PRECISION, builds, executor_named, why_not

@@ -223,7 +223,7 @@ def test_files_and_packs_are_brought_up_to_date(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("suffix", [".wav", ".flac"])
 def test_patches_in_sound_files_are_brought_up_to_date(tmp_path: Path, suffix: str) -> None:
-    from demon_patch.file_commands import extract
+    from demon_patch.commands.files import extract
 
     sound, out = tmp_path / f"a{suffix}", tmp_path / "out.dpatch.json"
     soundfile.write(sound, np.zeros(10), 8000)
