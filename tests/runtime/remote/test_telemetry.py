@@ -283,7 +283,8 @@ def test_a_forecast_goes_through_edits_that_wait_and_the_strip_shows_them(wired:
     with wired.client(hear=heard.append) as ann:
         assert ann.wait(lambda: ann.status.get("begun", False))
         rate = SetValue("lfo", "rate", 0.001)
-        ann.do(Batch((rate, SetValue("scheduler", "strength", 0.25))), "Calm", Grid("beat", 64))  # this host plays them in a second
+        far = Grid("beat", 64)  # this host plays them in a second
+        ann.do(Batch((rate, SetValue("scheduler", "strength", 0.25))), "Calm", far)
         assert ann.wait(lambda: bool(ann.status.get("waiting")))
         (waiting,) = ann.status["waiting"]
         assert (waiting["label"], waiting["client"], waiting["nodes"]) == ("Calm", "ann", ["lfo", "scheduler"])
