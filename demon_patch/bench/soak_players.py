@@ -19,6 +19,8 @@ from demon_patch.patch.edit.grid import Grid
 from demon_patch.runtime.remote.messages.base import Reply, Request, tag
 from demon_patch.runtime.remote.messages.telemetry import Watch
 
+FILE_SECONDS = 20.0  # for which the file of a recording is waited for
+
 
 # -- transport and files ------------------------------------------------------------------------------------------
 @action(6, refused=True)
@@ -85,7 +87,7 @@ def record_and_save_a_take(stage: Stage) -> None:
         stage.client.stop_recording()
     else:
         name = stage.client.save_take()
-    deadline = monotonic() + 20.0
+    deadline = monotonic() + FILE_SECONDS
     while not (stage.folder / name).exists() and monotonic() < deadline:
         sleep(0.05)
     (stage.folder / name).unlink(missing_ok=True)

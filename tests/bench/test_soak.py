@@ -146,6 +146,7 @@ def test_an_action_is_done_or_refused_in_words(
         (soak_actions, "KNOB_SECONDS"),
         (soak_players, "WATCH_SECONDS"),
         (soak_players, "STALL_SECONDS"),
+        (soak_players, "FILE_SECONDS"),  # of a performance that no sound device hears there is none
     ):
         monkeypatch.setattr(module, name, 0.1)
     host, folder = wired
