@@ -63,6 +63,12 @@ class SmallCache(Generic[V]):
             self._most = most
             self._drop()
 
+    def clear(self) -> None:
+        """Drops all values."""
+        with self._lock:
+            self._kept.clear()
+            self._total = 0.0
+
     def drop_unheld(self) -> None:
         """Drops the values that nothing else holds. Values must allow weak references."""
         with self._lock:

@@ -32,6 +32,7 @@ from demon_patch.codegen.delay_line import DelayLine
 from demon_patch.codegen.expressions import names_read
 from demon_patch.codegen.frame import Frame
 from demon_patch.codegen.inputs import BusSource, InputCode
+from demon_patch.codegen.node_cache import CachedByNodes
 from demon_patch.codegen.object_cache import cached_on_object
 from demon_patch.codegen.to_text import Template, Text, TextWriter, template, text_template
 from demon_patch.codegen.vectorise import split_steady_lines
@@ -42,7 +43,7 @@ CodeForm = Literal["scalar", "scan"]
 Params = Sequence[tuple[float, ...]]
 """The parameters of each node of a program, in running order."""
 KEPT = 512
-"""How many generated functions are kept: those of a patch of some thousand nodes, or of the latest edits of a smaller
+"""How many compiled texts are kept: those of a patch of some thousand nodes, or of the latest edits of a smaller
 one."""
 MOST_NODES = 16
 """Most nodes in one generated function."""
@@ -135,7 +136,7 @@ class GeneratedFunction:
 
     def bound_anew(self, params: Params, dt: float) -> Callable[..., None]:
         """Returns the callable as `bound` does, without keeping it for the next call with the same parameters."""
-        return _bound.__wrapped__(self, tuple(params), dt)
+        return _bind(self, tuple(params), dt)
 
 
 @dataclass(slots=True)
@@ -317,16 +318,18 @@ def function_groups(codes: Sequence[NodeCode]) -> Iterator[tuple[NodeCode, ...]]
             first = i
 
 
-@lru_cache(maxsize=KEPT)
-def _bound(function: GeneratedFunction, params: tuple[tuple[float, ...], ...], dt: float) -> Callable[..., None]:
+def _bind(function: GeneratedFunction, params: tuple[tuple[float, ...], ...], dt: float) -> Callable[..., None]:
     values = tuple(params[code][number] for code, number in function.params)
     ahead = FunctionType(_code(function.constants_text), _SPACES["scalar"], "constants")
     try:
         values = (*values, *ahead(dt, *values))
     except (ArithmeticError, ValueError, LookupError, TypeError):  # the node itself fails when it runs
         plain = _FunctionWriter(function.form, hoisting=False).function(function.nodes, function.wanted)
-        return _bound(plain, params, dt)
+        return _bind(plain, params, dt)
     return FunctionType(_code(function.text), _SPACES[function.form], "nodes", values)
+
+
+_bound = cached_on_object(_bind)
 
 
 class FloatParts(NamedTuple):
@@ -359,13 +362,13 @@ def begins_function(node: str) -> bool:
     return crc32(node.encode()) % APART == 0
 
 
-@lru_cache(maxsize=KEPT)
+@CachedByNodes
 def float_function(codes: tuple[NodeCode, ...]) -> GeneratedFunction:
     """Returns the float code of some nodes in running order: `nodes(bus, states, tables, t)`."""
     return _FunctionWriter("scalar").function(codes, frozenset())
 
 
-@lru_cache(maxsize=KEPT // 2)
+@CachedByNodes
 def scan_function(codes: tuple[NodeCode, ...], wanted: frozenset[int]) -> GeneratedFunction:
     """Returns the function that runs nodes over n control frames, one after the other: `nodes(rows, bus, states,
     tables, t, n)`.

@@ -22,6 +22,7 @@ from demon_patch.codegen.discontinuities import Discontinuities, discontinuities
 from demon_patch.codegen.float_code import GeneratedFunction, NodeCode, scan_function
 from demon_patch.codegen.frame import Frame
 from demon_patch.codegen.inputs import BusSource
+from demon_patch.codegen.node_cache import CachedByNodes
 from demon_patch.codegen.object_cache import cached_on_object
 from demon_patch.codegen.to_text import template
 
@@ -193,7 +194,7 @@ class BatchProgram:
             yield block, self._given[whole] if columns is None else self._given[whole][:, columns]
 
 
-@lru_cache(maxsize=1024)
+@cached_on_object
 def _parameter_rows(group: Group, params: tuple[tuple[float, ...], ...]) -> Array:
     """Returns the parameters of a group, [k, m, 1]."""
     rows = [[given[number] for given, number in zip(params, row, strict=True)] for row in group.params]
@@ -308,7 +309,7 @@ def _kind(code: NodeCode) -> NodeKind:
     )
 
 
-@lru_cache(maxsize=1024)
+@CachedByNodes
 def _group(form: GroupForm, codes: tuple[NodeCode, ...]) -> Group:
     vector = array_code_of(form)
 

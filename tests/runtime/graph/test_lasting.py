@@ -6,11 +6,13 @@ import functools
 import gc
 
 import pytest
+from msgspec import structs
 
 from demon_patch.codegen import object_cache
 from demon_patch.codegen.array_code import NodeKind
 from demon_patch.codegen.body import Body
 from demon_patch.codegen.float_code import NodeCode
+from demon_patch.codegen.node_cache import KEPT_NODES, CachedByNodes
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.nodes.language import declare
 from demon_patch.patch.model.document import Cable, Node, Patch
@@ -22,6 +24,7 @@ from tests.support.virtual_stage import patch
 
 TRANSPORT = Transport(25.0, 120.0, 4, 400)
 EDITS = 60
+KEPT = (functools._lru_cache_wrapper, CachedByNodes)
 PROGRAMS = ("demon_patch.codegen", "demon_patch.runtime.graph")
 LATEST = 16  # settled bodies that are kept without a program
 
@@ -40,9 +43,9 @@ def living(kind: type) -> int:
 
 
 def emptied() -> None:
-    """The caches of programs, which hold a number of functions, hold none."""
+    """The caches of programs, which hold those of the latest, hold none."""
     for each in gc.get_objects():
-        if type(each) is functools._lru_cache_wrapper and each.__module__.startswith(PROGRAMS):
+        if type(each) in KEPT and each.__module__.startswith(PROGRAMS):
             each.cache_clear()
 
 
@@ -61,6 +64,23 @@ def test_former_patches_leave_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert 0 < bodies <= 2 * (steps + LATEST)  # each with what can be computed once taken out of it; else 500
     assert steps == len(program.codes)
     assert kinds <= steps
+
+
+def test_what_is_kept_of_former_patches_is_bounded_by_their_nodes() -> None:
+    """However many nodes a patch has, and not only after every cache is full."""
+    emptied()
+    before, program, found = living(NodeCode), None, list[int]()
+    nodes = {f"f{i}": Node("expression") for i in range(100)}
+    cables = [Cable(id, "out", "scheduler", "strength") for id in nodes]
+    for number in range(120):
+        values = {"formula": f"a + {number}"}
+        new = {id: structs.replace(node, values=values) for id, node in nodes.items()}
+        program = compile(patch(new, cables), CATALOGUE, Geometry(25.0), program)
+        program.scan(program.state(), 0, 8, TRANSPORT)
+        if number % 40 == 39:
+            found.append(living(NodeCode) - before)
+    assert max(found) < 2 * KEPT_NODES
+    assert found[2] < 1.1 * found[1]
 
 
 class Thing:
