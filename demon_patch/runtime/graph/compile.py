@@ -9,6 +9,7 @@ from typing import Any
 from demon_patch.codegen.delay_line import LineReach, sized_delay_line
 from demon_patch.codegen.float_code import GATE, VALUE, WHOLE, NodeCode
 from demon_patch.codegen.inputs import BusSource, InputCode
+from demon_patch.codegen.node_cache import make_room
 from demon_patch.codegen.specialise import bypassed_body
 from demon_patch.codegen.whole_numbers import UNKNOWN, raw_name, with_whole_ports
 from demon_patch.engine.controls import Taper
@@ -112,6 +113,7 @@ class _Compiler:
             self._add_mix_weights(id, plan)
         delays = frozenset(join.cable.key for join in joins if self.split.cut(join, order))
         self.now.bus, self.now.cells = self.bus.numbers, self.cells.numbers
+        make_room(len(self.code))
         made = Program(
             tuple(self.code), tuple(self.engine_ports), tuple(self.engine_slots), resources, plan,
             self.geometry.frame_rate, self.params, self.bus.first, self.cells.first, self.bus.keys, self.cells.keys,
