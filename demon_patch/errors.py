@@ -9,6 +9,8 @@ Python's escape replaces it: `\\x1b`.
 from __future__ import annotations
 
 import re
+from copy import copy
+from typing import Self
 
 _SEEN = "[\u0370-\u1fff\u2070-\ud7ff\ue000-\ufefe\uff00-\U000dffff]"  # beside which a joiner has a meaning
 _HIDDEN = re.compile(
@@ -71,6 +73,11 @@ class DemonError(Exception):
         where += [f"node {self.node}"] if self.node else []
         where += [f"port {self.port}"] if self.port else []
         return visible(": ".join([*where, self.what]) + (f" ({self.mend})" if self.mend else ""))
+
+    def again(self) -> Self:
+        """Returns an equal error, to be raised in place of this one where this one is kept: an error holds what was
+        done where it was raised, all of it where it is raised again and again."""
+        return copy(self).with_traceback(None)
 
     def located(self, *, file: object = None, node: str | None = None, port: str | None = None) -> DemonError:
         """Fills in the file, node and port that the error does not have yet, and returns the error itself."""

@@ -89,9 +89,12 @@ def host(
             session = load(model or document.meta.model or DEFAULT_MODEL)
 
             def make() -> Host:
+                from demon_patch.runtime.audio.sound_format import COMMON
                 from demon_patch.runtime.live.host import Host
 
-                return Host(document, session, folder=files, into=into, device=choice, load=load, model=model)
+                return Host(
+                    document, session, folder=files, into=into, device=choice, load=load, model=model, form=COMMON
+                )
 
             _serve(make, patch, address, token, discard, safe, ending)
 

@@ -87,6 +87,7 @@ def play(
         from demon_patch.offline import notes_of
         from demon_patch.runtime.assets.assets import files_of, is_pack
         from demon_patch.runtime.assets.overwrite import allow
+        from demon_patch.runtime.audio.sound_format import COMMON
         from demon_patch.runtime.devices.options import DeviceOptions
         from demon_patch.runtime.live.host import Host
         from demon_patch.runtime.performance.prepare import perform, with_seed
@@ -105,7 +106,7 @@ def play(
                 with place(patch):
                     host = Host(
                         document, session, folder=folder, into=patch.parent, clip=clip, device=choice, load=load,
-                        model=model,
+                        model=model, form=COMMON,
                     )  # fmt: skip
                 for note in notes_of(host.performer):
                     host.add_message(note)

@@ -57,7 +57,7 @@ def test_the_ceiling_moves_with_the_windows_of_a_render() -> None:
 def test_of_a_recording(tmp_path: Path, name: str) -> None:
     told: list[str] = []
     with Heard(SPEC) as heard:
-        tapes = Recordings(heard, SPEC, tmp_path, told.append)
+        tapes = Recordings(heard, tmp_path, told.append)
         tapes.record(tmp_path / f"live-{name}", "")
         heard.hear(4.0, gain=6.0, ceiling=-1.5)
         tapes.stop()

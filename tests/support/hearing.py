@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from demon_patch.engine.contracts import FamilySpec
 from demon_patch.patch.files.format import dumps
 from demon_patch.patch.model.document import Patch
+from demon_patch.runtime.audio.sound_format import SoundFormat
 from demon_patch.runtime.audio.timeline_memory import HISTORY_SECONDS, TimelineMemory
 from tests.support.toy_family import SPEC
 
@@ -28,6 +29,10 @@ class Heard:
         self._memory = TimelineMemory.create(spec.sample_rate, spec.channels)
         self._random = np.random.default_rng(3)
         self._lock = threading.Lock()
+
+    @property
+    def format(self) -> SoundFormat:
+        return SoundFormat(self.spec.sample_rate, self.spec.channels)
 
     def __enter__(self) -> Heard:
         return self

@@ -68,9 +68,6 @@ class UndoResult(NamedTuple):
     skipped: tuple[PatchError, ...] = ()
 
 
-_FORGOTTEN = PatchError("what was done before is no longer kept", mend="change it by hand")
-
-
 class EditSession:
     """A document that clients edit. Each client chooses the name that it is known by.
 
@@ -181,7 +178,9 @@ class EditSession:
         history = self._history(client)
         history.end()
         if not history.done:
-            return UndoResult("", (_FORGOTTEN,)) if history.forgotten else None
+            if not history.forgotten:
+                return None
+            return UndoResult("", (PatchError("what was done before is no longer kept", mend="change it by hand"),))
         again, undone = self._take(history.pop(), client, "Undo", at)
         if again.parts or not undone.skipped:
             history.undone.append(again)

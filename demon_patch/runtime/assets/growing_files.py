@@ -113,7 +113,7 @@ class Flac:
     def _look(self) -> None:
         self.frames = self._sink.blocks * self._sink.block
         if self._sink.fault is not None:
-            raise self._sink.fault
+            raise self._sink.fault.with_traceback(None)
 
 
 class _Sink:

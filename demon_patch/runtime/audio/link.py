@@ -21,6 +21,7 @@ from demon_patch.runtime.audio.own_clock import CATCH_UP_SECONDS
 from demon_patch.runtime.audio.playhead import Playhead
 from demon_patch.runtime.audio.process import Settings
 from demon_patch.runtime.audio.shared import collect
+from demon_patch.runtime.audio.sound_format import SoundFormat
 from demon_patch.runtime.audio.timeline_memory import CLOCK, Levels, TimelineMemory
 from demon_patch.runtime.graph.route import Route
 
@@ -235,6 +236,11 @@ class AudioLink:
     def song(self) -> HostSong:
         """From any thread. The song that plays, as of the last `poll`."""
         return self._songs.playing
+
+    @property
+    def format(self) -> SoundFormat:
+        """From any thread. Rate and channels of all songs."""
+        return SoundFormat(self._memory.rate, self._memory.channels)
 
     @property
     def samples(self) -> int:

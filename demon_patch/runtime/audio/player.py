@@ -42,7 +42,7 @@ class Player:
         """Raises the error that ended the thread which reads the song, if there was one."""
         playing = self.device or self._own
         if playing is not None and playing.fault is not None:
-            raise playing.fault
+            raise playing.fault.with_traceback(None)
 
     def close(self) -> None:
         """Fades out and closes what plays."""

@@ -7,6 +7,7 @@ seeks. One unit holds for a whole route: samples, latent frames or control frame
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from itertools import pairwise
 
 import numpy as np
@@ -98,15 +99,14 @@ class Route:
         """Returns the same route on a timeline that counts `by` more at every place."""
         return replace(self, legs=tuple(replace(leg, start=leg.start + by) for leg in self.legs))
 
-    def scaled(self, factor: int) -> Route:
+    def scaled(self, factor: int | Fraction) -> Route:
         """Returns the same route in units `factor` times finer, as from latent frames to samples. It is exact at every
-        frame."""
-        return Route(
-            self.length * factor,
-            tuple(
-                Leg(leg.start * factor, leg.position * factor, leg.lo * factor, leg.hi * factor) for leg in self.legs
-            ),
-        )
+        frame. A fraction has to give whole numbers."""
+
+        def scaled(leg: Leg) -> Leg:
+            return Leg(*(int(each * factor) for each in (leg.start, leg.position, leg.lo, leg.hi)))
+
+        return Route(int(self.length * factor), tuple(map(scaled, self.legs)))
 
     def jumps(self, n0: int, n: int) -> list[int]:
         """Returns the timeline places in [n0, n0 + n) at which the song position jumps: a leg starts elsewhere than the

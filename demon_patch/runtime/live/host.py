@@ -30,6 +30,7 @@ from demon_patch.patch.model.json_values import Value
 from demon_patch.runtime.assets.assets import save_patch
 from demon_patch.runtime.audio.device_choice import DeviceChoice
 from demon_patch.runtime.audio.link import AudioLink
+from demon_patch.runtime.audio.sound_format import SoundFormat
 from demon_patch.runtime.devices.feeds import FedEvent
 from demon_patch.runtime.devices.hub import DevicesHub
 from demon_patch.runtime.devices.performance import HeardMoment
@@ -37,6 +38,7 @@ from demon_patch.runtime.graph.compile import Geometry, compile
 from demon_patch.runtime.graph.live_inputs import Fed, Listener
 from demon_patch.runtime.graph.scopes import Scopes
 from demon_patch.runtime.live import memory
+from demon_patch.runtime.live.conversion import Conversion
 from demon_patch.runtime.live.document import LiveDocument
 from demon_patch.runtime.live.graph_recalls import GraphRecalls
 from demon_patch.runtime.live.live_performance import Cast, LivePerformance, Surroundings, cast
@@ -67,6 +69,7 @@ class Host(TransportControls, Opening):
     load: loads the model of another performance by its name.
     model: plays every song that is opened later, in place of its own model.
     free: returns the bytes of memory that another performance may take; None where that is not known.
+    form: what is played and recorded, whatever model sounds; by default as the first model has it.
 
     document: the patch, edited by all clients.
     status: the state of the performance; a new value before every tick.
@@ -86,11 +89,13 @@ class Host(TransportControls, Opening):
         load: Callable[[str], Session] = Session.load,
         model: str | None = None,
         free: Callable[[], int | None] = memory.free,
+        form: SoundFormat | None = None,
     ) -> None:
         made = cast(patch, Resources(session, folder, into), session, clip)
         self._begin_opening(load, model, free, self._note_takeover)
         spec = session.spec
-        self.link = AudioLink(spec.sample_rate, spec.channels, made.samples, device)
+        form = form or SoundFormat(spec.sample_rate, spec.channels)
+        self.link = AudioLink(form.rate, form.channels, Conversion(spec, form).place(made.samples), device)
         try:
             self._assemble(made, spec)
         except BaseException:
@@ -111,7 +116,7 @@ class Host(TransportControls, Opening):
         self.document.knobs = self.playing.knobs
         self._ramps = Ramps(self.document, spec.frame_rate, self.add_message)
         self._graph_recalls = GraphRecalls(self.document, self._ramps, self.add_message)
-        self._recordings = Recordings(self.link, spec, self.into, self.add_message)
+        self._recordings = Recordings(self.link, self.into, self.add_message)
         self._meter = Meter(self.link)
         self._tap_tempo = TapTempo()
         self._tap_lock = threading.Lock()
@@ -229,7 +234,7 @@ class Host(TransportControls, Opening):
         for fault in faults:
             self.add_message(f"the engine starts again after an error: {fault}", stage="engine")
         self._told_faults += len(faults)
-        frame = self.link.playhead() / self.performer.spec.samples_per_frame if self.tick_loop.begun else None
+        frame = self.playing.speaker.frame if self.tick_loop.begun else None
         self._moment = (perf_counter(), frame, self.tick_loop.playing)
         loras = list(map(str, self.performer.loras.faults.values()))
         for fault in loras:

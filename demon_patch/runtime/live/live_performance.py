@@ -108,7 +108,7 @@ class LivePerformance:
         self.successor: LivePerformance | None = None
         self.succeeded = threading.Event()
         self._around = around
-        self.speaker = SongSpeaker(around.link, song, heard=heard)
+        self.speaker = SongSpeaker(around.link, song, performer.spec, heard=heard)
         self.tick_loop = TickLoop(performer, self.speaker, before_tick=self._before_tick, before_playing=before_playing)
         self.knobs = KnobMoves(performer.turn, self.post, around.compile)
         bpm = tempo_of(Song(), performer.source)  # of a patch without a tempo of its own

@@ -43,11 +43,11 @@ def moment_of(playing: LivePerformance, link: AudioLink, ahead: float) -> Moment
     """On the tick thread of what plays. Returns the first bar line that is at least `ahead` seconds away; while the
     timeline stands, now."""
     loop, performer = playing.tick_loop, playing.performer
-    per, transport = performer.spec.samples_per_frame, performer.transport
+    transport = performer.transport
     stands = not (loop.begun and loop.playing)
     now = max(loop.now, 0)
     frame = now if stands else transport.next_grid(now + ceil(ahead * performer.spec.frame_rate), BAR)
-    sample = link.frontier if stands else playing.speaker.start + frame * per
+    sample = link.frontier if stands else playing.speaker.sample_at(frame)
     program, state, transport, begun = performer.forecast.snapshot()
     by_hand = playing.scheduled.by_hand
     return Moment(sample, frame, stands, transport, program, state, begun, performer.bypass, by_hand)

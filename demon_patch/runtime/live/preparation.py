@@ -19,13 +19,14 @@ from typing import Protocol
 
 import torch
 
-from demon_patch.engine.contracts import FamilySpec, Source
+from demon_patch.engine.contracts import Source
 from demon_patch.engine.families import DEFAULT_MODEL
 from demon_patch.engine.session import Session
 from demon_patch.errors import DemonError
 from demon_patch.patch.model.document import Patch
 from demon_patch.runtime.audio.link import AudioLink
 from demon_patch.runtime.live import memory
+from demon_patch.runtime.live.conversion import Conversion
 from demon_patch.runtime.live.edit_thread import Fit
 from demon_patch.runtime.live.give_way import give_way
 from demon_patch.runtime.live.live_performance import LivePerformance, Surroundings, cast
@@ -221,11 +222,11 @@ class Preparation:
         self._note("compiling")
         resources = Resources(session, opened.folder, opened.into)
         before = house.playing.performer
-        check_fits(session.spec, before.spec)
+        conversion = Conversion(session.spec, house.link.format)
         tempo = before.transport.tempo(max(before.now, 0))
         made = cast(opened.patch, resources, session, opened.clip, tempo)
         self._check()
-        song = house.link.next_song(made.samples)
+        song = house.link.next_song(conversion.place(made.samples))
         try:
             performance = LivePerformance(made, song, house.around, heard=False, before_playing=self._meet)
             performance.tick_loop.expect_lead(before.lead)
@@ -294,7 +295,7 @@ class Preparation:
         done: list[bool] = []
 
         def switch() -> None:
-            spare = 0 if moment.stands else ceil(SEND_SECONDS * performance.performer.spec.sample_rate)
+            spare = 0 if moment.stands else ceil(SEND_SECONDS * link.format.rate)
             stands = before.tick_loop.begun and before.tick_loop.playing
             if link.frontier + spare > moment.sample or (moment.stands and stands):
                 done.append(False)
@@ -311,7 +312,8 @@ class Preparation:
         """Waits until the song is heard. It cannot be cancelled any more; only the end of the host ends it."""
         before, moment = self._house.playing, self._moment
         assert moment is not None
-        seconds = (moment.sample - self._house.link.playhead()) / performance.performer.spec.sample_rate
+        link = self._house.link
+        seconds = (moment.sample - link.playhead()) / link.format.rate
         self._note("taking over", max(seconds, 0.0))
         performance.start()
         moved = moment.stands
@@ -333,13 +335,3 @@ class Preparation:
 def program_error(error: Exception) -> DemonError:
     """Returns an error that is not the player's, in words."""
     return DemonError(f"an error of the program: {type(error).__name__}: {' '.join(str(error).split())[:200]}")
-
-
-def check_fits(spec: FamilySpec, before: FamilySpec) -> None:
-    """Raises DemonError where the sound of one model cannot follow that of another in one stream."""
-    if (spec.sample_rate, spec.channels) != (before.sample_rate, before.channels):
-        raise DemonError(
-            f"{spec.title} makes sound of {spec.sample_rate} Hz and {spec.channels} channels, and {before.title} "
-            f"plays at {before.sample_rate} Hz on {before.channels}",
-            mend=f"play the patch with the model {before.name}, or end this performance and begin with the other one",
-        )

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from soundfile import info
 
-from demon_patch.engine.contracts import FamilySpec
 from demon_patch.errors import DemonError
 from demon_patch.patch.files.embed import is_open
 from demon_patch.runtime.assets.recorder import Recorder, Spoilt
+from demon_patch.runtime.audio.sound_format import SoundFormat
 from demon_patch.runtime.audio.timeline_memory import HISTORY_SECONDS
 
 LONG_SECONDS = 600.0
@@ -43,6 +43,9 @@ class RecordingStatus:
 class History(Protocol):
     """The latest sound that was played: see `AudioLink`."""
 
+    @property
+    def format(self) -> SoundFormat: ...
+
     def history_since(self, counter: int) -> tuple[NDArray[np.float32], int]: ...
 
     def history_ceilings(self, since: int, until: int) -> NDArray[np.float32]: ...
@@ -54,7 +57,6 @@ class Recording:
 
     link: where the heard sound is read, LOOK_SECONDS at a time.
     path: the file to write. A long recording goes on in further files: see LONG_SECONDS.
-    spec: the model family, for the sample rate and the number of channels.
     patch: the text of the patch, which is stored in the file.
     shelter: a folder that takes the sound if the file and its folder are deleted meanwhile.
     tell: called on the recording's thread with each message for the player, the one at the end included.
@@ -66,14 +68,13 @@ class Recording:
         self,
         link: History,
         path: str | Path,
-        spec: FamilySpec,
         patch: str = "",
         *,
         shelter: Path | None = None,
         tell: Callable[[str], object] = lambda message: None,
     ) -> None:
         self.fault = ""
-        self._link, self._spec, self._tell = link, spec, tell
+        self._link, self._format, self._tell = link, link.format, tell
         self._options = (patch, shelter)
         self._recorder = self._new_recorder(path)
         self._counter = self._first = self._start = link.history_since(1 << 62)[1]
@@ -104,8 +105,8 @@ class Recording:
 
     def _new_recorder(self, path: str | Path) -> Recorder:
         patch, shelter = self._options
-        spec, self._holes = self._spec, 0
-        return Recorder(path, spec.sample_rate, spec.channels, patch=patch, kind="recording", shelter=shelter)
+        self._holes = 0
+        return _recorder(path, self._format, patch, shelter)
 
     def _run(self) -> None:
         """On the recording's thread. Writes what was heard every LOOK_SECONDS until `close`, then ends the file."""
@@ -147,11 +148,11 @@ class Recording:
         sound, self._counter = self._link.history_since(before)
         missing = self._counter - before - len(sound)
         if missing > 0:
-            seconds = missing / self._spec.sample_rate
+            seconds = missing / self._format.rate
             self._tell(f"{self.path}: {seconds:.1f} s came too late to be recorded; they are silent in the file")
         while missing > 0:
-            piece = min(missing, self._spec.sample_rate)
-            self._recorder.write(np.zeros((piece, self._spec.channels), np.float32))
+            piece = min(missing, self._format.rate)
+            self._recorder.write(np.zeros((piece, self._format.channels), np.float32))
             missing -= piece
         if len(sound):
             self._recorder.write(sound, self._link.history_ceilings(self._counter - len(sound), self._counter))
@@ -161,7 +162,7 @@ class Recording:
         before = self._recorder
         left = before.abandon()
         self._recorder = self._new_recorder(before.path)
-        self._start += int(before.seconds * self._spec.sample_rate)
+        self._start += int(before.seconds * self._format.rate)
         self._counter = self._start
         self._tell(f"{before.path} is as large as a file can be there, {left}; the recording goes on in {self.path}")
 
@@ -170,7 +171,7 @@ class Recording:
         before = self._recorder
         before.abandon()
         self._recorder = self._new_recorder(before.path)
-        self._counter = self._start = max(self._counter - HISTORY_SECONDS * self._spec.sample_rate, self._first)
+        self._counter = self._start = max(self._counter - HISTORY_SECONDS * self._format.rate, self._first)
         self._tell(f"{error}; what was heard in the last two minutes, and what comes, is in {self.path}")
 
     def _tell_notes(self) -> None:
@@ -189,8 +190,8 @@ class Recordings:
     tell: called with each message for the player, from several threads.
     """
 
-    def __init__(self, link: History, spec: FamilySpec, shelter: Path, tell: Callable[[str], object]) -> None:
-        self._link, self._spec, self._shelter, self._tell = link, spec, shelter, tell
+    def __init__(self, link: History, shelter: Path, tell: Callable[[str], object]) -> None:
+        self._link, self._shelter, self._tell = link, shelter, tell
         self._lock = threading.Lock()
         self._recordings: list[Recording] = []
 
@@ -207,7 +208,7 @@ class Recordings:
     def record(self, path: str | Path, patch: str) -> None:
         """Begins a recording whose file carries a patch's text; a mistake becomes a message."""
         try:
-            recording = Recording(self._link, path, self._spec, patch, shelter=self._shelter, tell=self._tell)
+            recording = Recording(self._link, path, patch, shelter=self._shelter, tell=self._tell)
         except DemonError as error:
             self._tell(str(error))
             return
@@ -225,12 +226,12 @@ class Recordings:
     def save(self, path: str | Path, patch: str) -> None:
         """Writes what was heard in the last two minutes to a file, which carries a patch's text; a mistake becomes a
         message."""
-        spec = self._spec
+        form = self._link.format
         try:
-            file = Recorder(path, spec.sample_rate, spec.channels, patch=patch, kind="recording", shelter=self._shelter)
+            file = _recorder(path, form, patch, self._shelter)
             with file:
                 until = self._link.history_since(1 << 62)[1]
-                sound, until = self._link.history_since(until - HISTORY_SECONDS * spec.sample_rate)
+                sound, until = self._link.history_since(until - HISTORY_SECONDS * form.rate)
                 file.write(sound, self._link.history_ceilings(until - len(sound), until))
         except DemonError as error:
             self._tell(str(error))
@@ -238,6 +239,10 @@ class Recordings:
         for note in file.notes:
             self._tell(note)
         self._tell(f"saved {file.path}{_name_note(path, file.path)}")
+
+
+def _recorder(path: str | Path, form: SoundFormat, patch: str, shelter: Path | None) -> Recorder:
+    return Recorder(path, form.rate, form.channels, patch=patch, kind="recording", shelter=shelter)
 
 
 def _name_note(asked: str | Path, path: Path) -> str:

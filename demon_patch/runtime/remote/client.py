@@ -127,17 +127,17 @@ class Client(OpensSongs, Questions):
         try:
             with self._lock:
                 if self._gone is not None:
-                    raise self._gone
+                    raise self._gone.again()
                 self._socket.send(msgspec.msgpack.encode(msgspec.structs.replace(request, id=number)))
             found = answer.get(timeout=seconds)
         except queue.Empty:
             raise DemonError(f"{self.url} did not answer within {seconds:g} s", mend="ask again") from None
         except ConnectionClosed as closed:
-            raise self._gone or closed_error(closed, self.url) from None
+            raise (self._gone or closed_error(closed, self.url)).again() from None
         finally:
             self._replies.pop(number, None)
         if isinstance(found, DemonError):
-            raise found
+            raise found.again()
         if isinstance(found, Refused):
             raise as_error(found.fault)
         if not isinstance(found, reply):

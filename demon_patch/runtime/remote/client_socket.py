@@ -107,7 +107,7 @@ class ClientSocket:
             self._socket.settimeout(left)
             self._read()
         if protocol.handshake_exc is not None:
-            raise protocol.handshake_exc
+            raise protocol.handshake_exc.with_traceback(None)
 
     def _read(self) -> None:
         """Takes in what the network has, and waits for something."""

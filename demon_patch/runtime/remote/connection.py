@@ -25,11 +25,6 @@ GOING_AWAY, POLICY = 1001, 1008  # reasons for which a WebSocket is closed
 STATUS_RATE = 10.0  # times a second that a new client gets the status
 ENCODER = msgspec.msgpack.Encoder()
 
-LATE = PatchError("no hello came", mend="send `hello` first, within five seconds")
-FIRST = PatchError("the first message is no hello", mend="send `hello` first")
-TEXT = PatchError("the message is text", mend="send msgpack in binary messages")
-FAST = PatchError(f"more than {limits.RATE:g} messages a second came", mend="put several values into one message")
-
 
 class Connection:
     """A connection. Owned by the wire's thread.
@@ -79,7 +74,7 @@ class Connection:
             async with asyncio.timeout(limits.HELLO_SECONDS):
                 data = await self._socket.recv()
         except TimeoutError:
-            await self.end(POLICY, LATE)
+            await self.end(POLICY, PatchError("no hello came", mend="send `hello` first, within five seconds"))
             return False
         reply = await self._answer(data, first=True)
         if not isinstance(reply, Refused):
@@ -97,19 +92,23 @@ class Connection:
             self.send(await self._answer(data))
             return
         number = number_of(data) if isinstance(data, bytes) else 0
-        self.send(refusal("limit", FAST, number))
+        what = f"more than {limits.RATE:g} messages a second came"
+        self.send(refusal("limit", PatchError(what, mend="put several values into one message"), number))
         await asyncio.sleep(limits.PAUSE)
 
     async def _answer(self, data: bytes | str, first: bool = False) -> Reply:
         """Returns the reply to a message, whatever it is."""
         if not isinstance(data, bytes):
-            return refusal("message", TEXT, 0)
+            return refusal("message", PatchError("the message is text", mend="send msgpack in binary messages"), 0)
         try:
             request = decoded(data)
         except DemonError as error:
             return refusal("message", error, number_of(data))
         if first != isinstance(request, Hello):
-            return refusal("message", FIRST if first else PatchError("a second hello", mend="say it once"), request.id)
+            what, mend = "a second hello", "say it once"
+            if first:
+                what, mend = "the first message is no hello", "send `hello` first"
+            return refusal("message", PatchError(what, mend=mend), request.id)
         return msgspec.structs.replace(await self._handled(request), id=request.id)
 
     async def _handled(self, request: Request) -> Reply:

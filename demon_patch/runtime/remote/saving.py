@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 Stamp = tuple[int, int, int]  # of a version of a file: when, how long, which
 RESTORED = "Unsaved edits"
 BACK = "edits that were not saved are back (demon-patch undo takes them back, save keeps them)"
-OTHER = PatchError("another song plays now", mend="ask again")
 
 
 class SavedFile:
@@ -74,7 +73,7 @@ class SavedFile:
                 raise PatchError(what, file=path.name, mend="save over it, or under another name")
             with self._host.document.session() as session:
                 if session.revision.epoch != self._epoch:
-                    raise OTHER
+                    raise PatchError("another song plays now", mend="ask again")
                 self._host.document.keep(client)
                 revision, patch = session.snapshot()
             save_patch(patch, path, self._host.folder)
@@ -95,7 +94,7 @@ class SavedFile:
             stamp, patch = _stamp(self.file), load_patch(self.file)
             with self._host.document.session() as session:
                 if session.revision.epoch != self._epoch:
-                    raise OTHER
+                    raise PatchError("another song plays now", mend="ask again")
                 self._host.document.edit(patch, client, "Reload")
             self._stamp = self._seen = stamp
             self._patch = patch

@@ -79,7 +79,7 @@ class Server:
         self._started.wait()
         if self._failed is not None:
             self._thread.join()
-            raise self._failed
+            raise self._failed.again()
         return self.address
 
     def close(self) -> None:

@@ -9,6 +9,7 @@ import threading
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from demon_patch.patch.edit.commands import SetMeta, SetValue
 from demon_patch.patch.files.format import save
 from demon_patch.patch.files.pack import packed
 from demon_patch.patch.model.document import Cable, Node, Patch, Song
+from demon_patch.runtime.audio.sound_format import SoundFormat
 from demon_patch.runtime.devices.feeds import FedEvent
 from demon_patch.runtime.live.host import Host
 from demon_patch.runtime.live.progress import OVER, Progress
@@ -46,10 +48,12 @@ A, B = at_gain(LOUD), at_gain(SOFT)
 class Played:
     """A host on a clock of its own, and what has happened in it."""
 
-    def __init__(self, folder: Path, free: int | None = None) -> None:
+    def __init__(self, folder: Path, free: int | None = None, form: SoundFormat | None = None) -> None:
         self.free, self.models = free, list[str]()
         self.sessions: list[weakref.ref[Session]] = []
-        self.host = Host(A, self.load("toy"), folder=folder, device="none", load=self.load, free=lambda: self.free)
+        self.host = Host(
+            A, self.load("toy"), folder=folder, device="none", load=self.load, free=lambda: self.free, form=form
+        )
         self.seen: list[Progress] = []
         self.host.follow_opening(self.seen.append)
 
@@ -98,6 +102,7 @@ def test_another_song_takes_over_on_a_bar_line_without_a_gap(played: Played, tmp
     assert played.over(number).stage == "playing"
     assert [each.stage for each in played.seen] == ["loading", "compiling", "generating", "taking over", "playing"]
     played.later(2.0)
+    assert host.heard(perf_counter()).frame == pytest.approx(host.tick_loop.now, abs=25)  # of B, not of A
     at = host.playing.speaker.start
     assert at % (BAR * PER_FRAME) == 0  # A plays at 120 bpm from sample 0 on
     levels, frame = played.levels(), at // PER_FRAME

@@ -42,7 +42,7 @@ class Stage:
 
     def __init__(self, heard: Heard, home: Path) -> None:
         self.heard, self.told = heard, list[str]()
-        self.tapes = Recordings(heard, SOUNDING, home, self.told.append)
+        self.tapes = Recordings(heard, home, self.told.append)
 
     def grows(self, path: Path, seconds: float = 1.0) -> np.ndarray:
         """Lets sound be heard until a file counts it in its header."""
@@ -297,7 +297,7 @@ from tests.support.hearing import SOUNDING, TEXT
 recording.LOOK_SECONDS = 0.02
 with Heard(SOUNDING) as heard:
     told = []
-    tapes = recording.Recordings(heard, SOUNDING, Path(sys.argv[1]).parent, told.append)
+    tapes = recording.Recordings(heard, Path(sys.argv[1]).parent, told.append)
     resource.setrlimit(resource.RLIMIT_FSIZE, (900_000, 900_000))
     tapes.record(sys.argv[1], TEXT)
     if len(sys.argv) > 2:

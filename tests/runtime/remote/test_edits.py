@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+from types import TracebackType
 
 import pytest
 
@@ -11,9 +13,11 @@ from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.edit.commands import AddNode, RemoveNode, SetValue
 from demon_patch.patch.edit.grid import Grid
 from demon_patch.patch.model.document import CableKey, Node
+from demon_patch.runtime.remote.messages import VERSION
 from demon_patch.runtime.remote.messages import edits as messages
 from demon_patch.runtime.remote.messages.base import Event
 from demon_patch.runtime.remote.messages.edits import Edit, Landed
+from demon_patch.runtime.remote.messages.session import Hello
 from tests.support.edited_performance import strength
 from tests.support.wired_host import PATIENCE, WiredHost, until
 
@@ -230,3 +234,33 @@ def test_a_movement_becomes_a_loop_in_one_step_at_the_beat_that_was_heard(wired:
         assert not ann.patch.cables_into("scheduler", "strength")
         with pytest.raises(DemonError, match="no loop can move it"):
             ann.edit(messages.LoopMovement(node="scheduler", port="prompt", moves=moves))
+
+
+def test_what_is_refused_again_and_again_keeps_nothing(wired: WiredHost) -> None:
+    def tracebacks() -> int:
+        gc.collect()
+        return sum(type(each) is TracebackType for each in gc.get_objects())
+
+    with wired.client("ann") as ann:
+        requests = (
+            messages.Undo(),
+            messages.Redo(),
+            messages.UndoTo(steps=3),
+            messages.Cancel(),
+            Hello(version=VERSION),
+        )
+        for request in requests:
+            with pytest.raises(DemonError):
+                ann.ask(request)
+        before = tracebacks()
+        for request in requests * 20:
+            with pytest.raises(DemonError):
+                ann.ask(request)
+        assert tracebacks() <= before + 10
+        wired.server.close()
+        assert ann.wait(lambda: ann.gone is not None)
+        before = tracebacks()
+        for _ in range(100):
+            with pytest.raises(DemonError):
+                ann.ask(messages.Undo())
+        assert tracebacks() <= before + 10

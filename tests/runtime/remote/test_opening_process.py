@@ -106,8 +106,10 @@ def played(folder: Path, tmp_path: Path, recording: Path) -> tuple[float, int]:
         opened(ann, "first-light.dpatch.json")
         ann.do(SetValue("source", "seconds", 24.0))
         assert ann.wait(lambda: ann.status["song_length"] == 24.0, 150.0), ann.opening
-        ann.set_model("nano2")
-        ann.wait_for_opening()
+        for model in ("nano", "nano2", "nano"):  # mono at 32 kHz, and stereo at 48
+            ann.set_model(model)
+            ann.wait_for_opening()
+            assert ann.patch.meta.model == model
         frame = ann.status["frame"]
         assert ann.wait(lambda: ann.status["frame"] > frame + 50)
         starved = ann.status["starved"] - before

@@ -44,8 +44,9 @@ from demon_patch.runtime.remote.messages.edits import (
 from demon_patch.runtime.remote.peer import Peer
 from demon_patch.runtime.remote.served_host import ServedHost
 
-NOTHING_TO_UNDO = PatchError("there is nothing to undo", mend="each client undoes its own edits")
-NOTHING_TO_REDO = PatchError("there is nothing to do again", mend="undo something first")
+NOTHING_TO_UNDO = "there is nothing to undo", "each client undoes its own edits"
+NOTHING_TO_REDO = "there is nothing to do again", "undo something first"
+"""What is wrong, and the mend."""
 
 
 def do(served: ServedHost, peer: Peer, message: Do) -> Edited:
@@ -242,15 +243,19 @@ def _edited(
 
 
 def _taken(
-    served: ServedHost, take: Callable[[EditSession], UndoResult | None], nothing: PatchError, at: Grid | None
+    served: ServedHost, take: Callable[[EditSession], UndoResult | None], nothing: tuple[str, str], at: Grid | None
 ) -> Edited:
-    """Undoes, redoes or cancels by `take`, and returns what the client is told of it."""
+    """Undoes, redoes or cancels by `take`, and returns what the client is told of it.
+
+    nothing: what is wrong where there is no step, and the mend.
+    """
     with served.host.document.session() as session:
         before = session.patch
         result = take(session)
         revision, after = session.snapshot()
     if result is None:
-        raise nothing
+        what, mend = nothing
+        raise PatchError(what, mend=mend)
     return Edited(
         revision=revision,
         label=result.label,
