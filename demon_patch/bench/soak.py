@@ -36,6 +36,7 @@ from demon_patch.runtime.remote.messages.telemetry import StatusChange
 
 SONG_MINUTES = 5  # that a song plays
 GIVEN_BACK_SECONDS = 4.0  # after an edit, in which a host that stands gives back what it does not need
+LANDING_SECONDS = 5.0  # in which edits that wait for a beat or a bar are heard
 PACE_SECONDS = 0.5  # of rest between two actions, as fast as one player edits
 HISTORY_SECONDS = 600.0  # after which everything that a host keeps by time is full
 TOLD = 10  # times of starving, the longest, that are told with their actions
@@ -161,7 +162,8 @@ class Soak:
         return 1 + self.stage.song % len(self.stage.songs) if self.songs else 0
 
     def _rest(self) -> None:
-        """Ends all that is under way, compares the document with the host's, and waits until the music is new."""
+        """Ends all that is under way, waits until the music is new and nothing waits, and compares the document with the
+        host's."""
         stage = self.stage
         stage.rest()
         for error in stage.errors:
@@ -174,6 +176,7 @@ class Soak:
         completions = client.status.get("completions", 0)
         if not until(lambda: client.status.get("completions", 0) > completions + 2, 60.0):
             self._fault("the music goes on", f"no generation in a minute: {client.status}")
+        sleep(LANDING_SECONDS)
         client.refresh()
         whole = client.ask(Document(), Snapshot)
         if whole.patch and whole.revision == client.revision and loads(whole.patch) != client.patch:

@@ -44,7 +44,8 @@ class ServedHost:
         self.root = host.into
         self.peers: set[Peer] = set()
         self._reach = Reach()
-        self._moments: OrderedDict[Revision, float] = OrderedDict()
+        self._epoch = 0  # of the document whose edits these are:
+        self._moments: OrderedDict[int, float] = OrderedDict()  # when each was made, by the counter of its revision
         self.resubscribe: Callable[[], None] = lambda: None
         self.broadcast: Callable[[Event], object] = lambda event: None
         self.renders = Renders(self._tell)
@@ -61,13 +62,16 @@ class ServedHost:
     # -- time ---------------------------------------------------------------------------------------------------
     def note_edit(self, delta: Delta) -> None:
         """From any thread, under the document's lock. Notes when an edit was made."""
-        self._moments[delta.revision] = monotonic()
+        if delta.revision.epoch != self._epoch:
+            self._moments.clear()  # those of another document
+            self._epoch = delta.revision.epoch
+        self._moments[delta.revision.counter] = monotonic()
         while len(self._moments) > MOMENTS:
             self._moments.popitem(last=False)
 
     def seconds_since(self, revision: Revision) -> float:
         """Returns how long ago an edit was made; 0 where that is no longer known."""
-        at = self._moments.get(revision)
+        at = self._moments.get(revision.counter) if revision.epoch == self._epoch else None
         return 0.0 if at is None else max(monotonic() - at, 0.0)
 
     def heard(self, patch: Patch, keys: Iterable[Key]) -> tuple[Heard, ...]:
