@@ -162,8 +162,8 @@ class Soak:
         return 1 + self.stage.song % len(self.stage.songs) if self.songs else 0
 
     def _rest(self) -> None:
-        """Ends all that is under way, waits until the music is new and nothing waits, and compares the document with the
-        host's."""
+        """Ends all that is under way, waits until the music is new and no edit waits, and compares the document with
+        the host's."""
         stage = self.stage
         stage.rest()
         for error in stage.errors:
