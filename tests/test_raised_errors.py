@@ -37,9 +37,10 @@ def kept(tree: ast.Module) -> Iterator[str]:
                 yield f"line {node.lineno} raises an error that is kept"
 
 
-@pytest.mark.parametrize("file", FILES)
-def test_no_error_is_kept_to_be_raised(file: str) -> None:
-    assert not list(kept(ast.parse((ROOT / file).read_text(encoding="utf-8"))))
+def test_no_error_is_kept_to_be_raised() -> None:
+    found = {file: list(kept(ast.parse((ROOT / file).read_text(encoding="utf-8")))) for file in FILES}
+    assert len(found) > 500
+    assert {file: lines for file, lines in found.items() if lines} == {}
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,8 @@ from demon_patch.runtime.audio.sound_format import SoundFormat
 from demon_patch.runtime.graph.route import Route
 from demon_patch.runtime.live.conversion import Conversion
 from demon_patch.runtime.live.song_speaker import SongSpeaker
-from tests.runtime.live.test_opening import LOUD, SILENT, SOFT, B, Played
 from tests.support.hearing import until
+from tests.support.opened_songs import LOUD, SILENT, SOFT, B, Played
 from tests.support.toy_family import SPEC, toy_family
 from tests.support.virtual_stage import BAR
 
