@@ -23,6 +23,8 @@ KEPT = 4096
 """The most deltas that a session keeps for `edits_since`."""
 KEPT_BYTES = 64 * 2**20
 """The most bytes of memory that the commands of the kept deltas take. The latest delta is kept at any size."""
+KEPT_CLIENTS = 64
+"""The most clients whose undo steps a session keeps, beside those with an open gesture: the latest to use it."""
 
 
 class Revision(NamedTuple):
@@ -108,7 +110,7 @@ class EditSession:
         patch, step = do_step(command, self._patch, label, at)
         delta = self._accept(patch, client, step.label, command, at)
         step = step.at_revision(delta.revision.counter)
-        history = self._history(client)
+        history = self._begun(client)
         history.add(step)
         if at is not None:
             self._wait(PendingStep(delta.revision, client, at, step), history.gesture)
@@ -132,7 +134,7 @@ class EditSession:
     # -- gestures -----------------------------------------------------------------------------------------------
     def begin(self, client: str, label: str) -> None:
         """Opens a gesture: all edits of the client until `end` become one undo step. PatchError if one is open."""
-        history = self._history(client)
+        history = self._begun(client)
         if history.gesture is not None:
             raise PatchError(f"the gesture {quoted(history.gesture.label)} is still open", mend="end it first")
         history.gesture = UndoStep(label, ())
@@ -260,7 +262,17 @@ class EditSession:
 
     # -- within -------------------------------------------------------------------------------------------------
     def _history(self, client: str) -> History:
-        return self._histories.setdefault(client, History())
+        """Returns a client's history; an empty one where none is kept."""
+        return self._histories.get(client) or History()
+
+    def _begun(self, client: str) -> History:
+        """Returns the history to which a client adds, and drops that of the one who has added to none for longest."""
+        self._histories[client] = history = self._histories.pop(client, None) or History()  # the latest is last
+        if len(self._histories) > KEPT_CLIENTS:
+            gone = next((name for name, each in self._histories.items() if each.gesture is None), client)
+            if gone != client:
+                del self._histories[gone]
+        return history
 
     def _open(self, client: str) -> History:
         history = self._history(client)

@@ -59,3 +59,22 @@ def test_the_latest_step_is_kept_however_large_it_is(monkeypatch: pytest.MonkeyP
     assert document.undo(ME) is not None
     assert document.patch == before
     assert document.undo(ME) is None  # nothing was forgotten
+
+
+def test_the_steps_of_the_latest_clients_are_kept() -> None:
+    document = EditSession(Patch(nodes={"p": Node("prompt", values={"text": ""})}))
+    document.begin("holds", "Gesture")
+    document.do(SetValue("p", "text", "held"), "holds")
+    names = [f"client {number}" for number in range(3 * session.KEPT_CLIENTS)]
+    for name in names:
+        document.do(SetValue("p", "text", name), name)
+        document.do(SetValue("p", "text", f"{name} again"), names[0])  # who edits on is not forgotten
+    for number in range(1000):
+        document.steps(f"nobody {number}")
+        assert document.undo(f"nobody {number}") is None
+    assert len(document.labels(names[0])) == len(names) + 1
+    assert [bool(document.labels(name)) for name in names[-session.KEPT_CLIENTS :]].count(False) <= 2
+    assert document.labels(names[1]) == ()
+    assert len(document._histories) == session.KEPT_CLIENTS
+    document.end("holds")
+    assert document.labels("holds") == ("Gesture",)
