@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from time import perf_counter
-from typing import TYPE_CHECKING
 
 from demon_patch.doctor.findings import FAULT, FINE, WARNING, Check, Finding
 from demon_patch.errors import DemonError
 
-if TYPE_CHECKING:
-    from demon_patch.engine.session import Session
-
 TITLE = "model"
 STEPS = 8
-SECONDS = 8.0
 WINDOW_FRAMES = 25
 EVEN = 0.2  # of the whole distance: the most that a step of an even taper moves the sound
 
@@ -112,6 +107,7 @@ def rendering(model: str, executor: str) -> Iterator[Finding]:
         return
     import torch
 
+    from demon_patch.doctor.chosen_playing import tried_seconds
     from demon_patch.engine.session import Session
 
     began = perf_counter()
@@ -133,15 +129,6 @@ def rendering(model: str, executor: str) -> Iterator[Finding]:
         yield Finding(WARNING, f"{what}: it does not play live here", "render it, or play a smaller model")
     else:
         yield Finding(FINE, what)
-
-
-def tried_seconds(session: Session) -> float:
-    """Returns the seconds of song that are tried: 8, or the nearest length for which the executor has a network."""
-    from demon_patch.engine.networks import BuiltForLengths
-
-    rate = session.spec.frame_rate
-    built = session.executor.lengths() if isinstance(session.executor, BuiltForLengths) else ()
-    return min((frames / rate for frames in built), key=lambda each: abs(each - SECONDS), default=SECONDS)
 
 
 def playing(model: str, executor: str) -> Iterator[Finding]:

@@ -11,17 +11,25 @@ from typing import Any
 
 import torch
 
-from demon_patch.doctor.chosen_model import tried_seconds
 from demon_patch.doctor.findings import FAULT, FINE, WARNING, Finding
 from demon_patch.engine.contracts import Source
+from demon_patch.engine.networks import BuiltForLengths
 from demon_patch.engine.session import Session
 
+SECONDS = 8.0
 TICKS, WINDOW_FRAMES = 4, 8
 NEAR, FAR = 0.001, 0.05
 """Distances to float32, as shares of the rms: up to the first it is float32 itself, above the second something is
 wrong."""
 SLOW = 2.0
 """Seconds from a knob of class `request` to the ear above which it is called slow."""
+
+
+def tried_seconds(session: Session) -> float:
+    """Returns the seconds of song that are tried: 8, or the nearest length for which the executor has a network."""
+    rate = session.spec.frame_rate
+    built = session.executor.lengths() if isinstance(session.executor, BuiltForLengths) else ()
+    return min((frames / rate for frames in built), key=lambda each: abs(each - SECONDS), default=SECONDS)
 
 
 def playing(model: str, executor: str) -> Iterator[Finding]:

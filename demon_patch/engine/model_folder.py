@@ -57,8 +57,9 @@ def session_loader(
         loaded.append(name)
         if vram_limit is not None:
             from demon_patch.engine.executors.vram import limit_vram  # noqa: PLC0415
+            from demon_patch.engine.families import weight_bytes  # noqa: PLC0415
 
-            limit_vram(vram_limit, name)
+            limit_vram(vram_limit, name, weight_bytes(name))
         own = weights if name == loaded[0] else None
         session = Session.load(name, executor=executor, threads=threads, live=live, weights=own)
         if executor == AUTO:

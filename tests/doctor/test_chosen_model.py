@@ -70,10 +70,10 @@ def test_what_an_executor_lacks_is_told_without_the_model(monkeypatch: pytest.Mo
 
 def test_the_length_that_is_built_is_tried(models: Path) -> None:
     session = Session.load(tiny.NAME)
-    assert chosen_model.tried_seconds(session) == chosen_model.SECONDS
+    assert chosen_playing.tried_seconds(session) == chosen_playing.SECONDS
     for built, seconds in (((), 8.0), ((400, 1500), 16.0), ((150, 400), 6.0)):
         session.executor.lengths = lambda built=built: built  # type: ignore[attr-defined]
-        assert chosen_model.tried_seconds(session) == seconds
+        assert chosen_playing.tried_seconds(session) == seconds
 
 
 def test_checks_are_found_by_their_names_in_another_process() -> None:

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import torch
 
-from demon_patch.engine.families import weight_bytes
 from demon_patch.errors import DemonError
 
 WORKING = 1_000_000_000
 """Bytes beside the weights that a model needs on a GPU: prompts, buffers of forwards, windows. Estimated."""
 
 
-def limit_vram(gigabytes: float, model: str) -> None:
+def limit_vram(gigabytes: float, model: str, weights: int) -> None:
     """Lets this process take at most so many gigabytes (10^9 bytes) of the GPU's memory, before a model is loaded.
 
+    weights: bytes of the model's weights.
     Raises DemonError, with the numbers, where there is no such GPU, it has less, or the model needs more.
     """
     if not torch.cuda.is_available():
         raise DemonError("there is no NVIDIA GPU that PyTorch can reach", mend="leave out --vram-limit")
     total = torch.cuda.get_device_properties(0).total_memory
-    torch.cuda.set_per_process_memory_fraction(share_of(gigabytes, total, weight_bytes(model) + WORKING, model))
+    torch.cuda.set_per_process_memory_fraction(share_of(gigabytes, total, weights + WORKING, model))
 
 
 def needed(numbers: int, dtype: torch.dtype) -> int:

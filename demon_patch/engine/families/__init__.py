@@ -178,7 +178,7 @@ def load_family(name: str, weights: Path | None = None, executor: str | None = N
     device = device_for(executor)
     dtype = dtype_for(executor, device)
     if device.type == "cuda":
-        from demon_patch.engine.executors.vram import check_free  # noqa: PLC0415 (which imports this module)
+        from demon_patch.engine.executors.vram import check_free  # noqa: PLC0415 (it loads torch)
 
         check_free(name, inspect(name).numbers, dtype, device)
     return package.load_on(name, device, dtype, weights)

@@ -16,16 +16,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from demon_patch.engine.check_controls import checked_number
+from demon_patch.engine.ring.noise_on_device import gaussian_on
+from demon_patch.engine.ring.philox import philox
 from demon_patch.errors import DemonError
 from demon_patch.small_cache import SmallCache
 
-Words = NDArray[np.uint64]
-
-_MASK = np.uint64(0xFFFFFFFF)
-_HALF = np.uint64(32)
-MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
-KEY_STEPS = (0x9E3779B9, 0xBB67AE85)
-ROUNDS = 10
 _DRIFT = 0x64726966  # sets the keys of a drifting seed apart from noise
 
 
@@ -37,24 +32,6 @@ class Stream(IntEnum):
     ODE = 2
     MASK = 3
     LIVE = 4
-
-
-def philox(counter: tuple[Words, Words, Words, Words], key: tuple[int, int]) -> tuple[Words, ...]:
-    """Returns four pseudo-random 32-bit words (held in uint64) for each counter of four words, by Philox4x32-10.
-
-    counter: four arrays of 32-bit words in uint64, which are broadcast together. key: two 32-bit words.
-    For each key the function is a bijection of the counter, so no two counters share their noise (Salmon, Moraes, Dror,
-    Shaw: "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
-    """
-    a, b, c, d = counter
-    k0, k1 = key
-    first, second = map(np.uint64, MULTIPLIERS)
-    for _ in range(ROUNDS):
-        p, q = a * first, c * second
-        a, b = (q >> _HALF) ^ b ^ np.uint64(k0), q & _MASK
-        c, d = (p >> _HALF) ^ d ^ np.uint64(k1), p & _MASK
-        k0, k1 = (k0 + KEY_STEPS[0]) & 0xFFFFFFFF, (k1 + KEY_STEPS[1]) & 0xFFFFFFFF
-    return a, b, c, d
 
 
 def gaussian(seed: int, stream: int, step: int, first: int, frames: int, channels: int) -> NDArray[np.float32]:
@@ -170,6 +147,4 @@ class NoiseBank:
     def _made(self, seed: int, stream: int, step: int, first: int, frames: int) -> Tensor:
         if self.device.type == "cpu":
             return torch.from_numpy(gaussian(seed, stream, step, first, frames, self.channels))
-        from demon_patch.engine.ring.noise_on_device import gaussian_on  # noqa: PLC0415 (which reads this module)
-
         return gaussian_on(self.device, seed, stream, step, first, frames, self.channels)

@@ -12,21 +12,7 @@ from math import tau
 import torch
 from torch import Tensor
 
-from demon_patch.engine.ring.noise import KEY_STEPS, MULTIPLIERS, ROUNDS
-
-_MASK = 0xFFFFFFFF
-
-
-def philox_on(counter: tuple[Tensor, Tensor, Tensor, Tensor], key: tuple[int, int]) -> tuple[Tensor, ...]:
-    """Returns the four 32-bit words of `noise.philox`, as int64, for counters of four words in int64."""
-    a, b, c, d = counter
-    k0, k1 = key
-    for _ in range(ROUNDS):
-        p, q = a * MULTIPLIERS[0], c * MULTIPLIERS[1]
-        a, b = ((q >> 32) & _MASK) ^ b ^ k0, q & _MASK
-        c, d = ((p >> 32) & _MASK) ^ d ^ k1, p & _MASK
-        k0, k1 = (k0 + KEY_STEPS[0]) & _MASK, (k1 + KEY_STEPS[1]) & _MASK
-    return a, b, c, d
+from demon_patch.engine.ring.philox import philox_on
 
 
 def gaussian_on(

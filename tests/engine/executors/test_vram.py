@@ -46,7 +46,7 @@ def test_what_cannot_hold_is_refused_with_numbers(gigabytes: float, said: str) -
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here, which is not to be limited")
 def test_without_a_gpu_it_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(DemonError, match="no NVIDIA GPU"):
-        limit_vram(8.0, "nano")
+        limit_vram(8.0, "nano", 10**7)
     run = Run(capsys, "render", QUICK, "--vram-limit", "8")
     assert run.code == 1
     assert "leave out --vram-limit" in run.err

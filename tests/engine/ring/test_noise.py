@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from demon_patch.engine.ring.noise import NoiseBank, Stream, gaussian, philox
+from demon_patch.engine.ring.noise import NoiseBank, Stream, gaussian
+from demon_patch.engine.ring.philox import philox
 from demon_patch.errors import DemonError
 
 VECTORS = [  # counter, key, result: the known answers published with the generator

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from demon_patch.engine.ring.noise import gaussian, philox
-from demon_patch.engine.ring.noise_on_device import gaussian_on, philox_on
+from demon_patch.engine.ring.noise import gaussian
+from demon_patch.engine.ring.noise_on_device import gaussian_on
+from demon_patch.engine.ring.philox import philox, philox_on
 
 WORDS = np.array([0, 1, 2, 0x7FFFFFFF, 0x80000000, 0x89ABCDEF, 0xFFFFFFFF], np.uint64)
 
