@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from demon_patch.errors import PatchError
-from demon_patch.patch.edit.session import Revision
+from demon_patch.patch.edit.session import EditSession, Revision
 from demon_patch.patch.model.document import Patch
 from demon_patch.runtime.assets.assets import is_pack, load_patch, save_patch
 from demon_patch.runtime.remote.versions import Versions
@@ -72,8 +72,7 @@ class SavedFile:
                 what = "there is such a file already" if other else "it was changed on the disk since"
                 raise PatchError(what, file=path.name, mend="save over it, or under another name")
             with self._host.document.session() as session:
-                if session.revision.epoch != self._epoch:
-                    raise PatchError("another song plays now", mend="ask again")
+                self._check_song(session)
                 self._host.document.keep(client)
                 revision, patch = session.snapshot()
             save_patch(patch, path, self._host.folder)
@@ -86,6 +85,11 @@ class SavedFile:
             self.versions.keep(patch)
             return path, revision
 
+    def _check_song(self, session: EditSession) -> None:
+        """Raises PatchError where the document is not that of this file any more."""
+        if session.revision.epoch != self._epoch:
+            raise PatchError("another song plays now", mend="ask again")
+
     def reload(self, client: str) -> None:
         """Makes the document equal to its file, in one undo step of a client. Raises PatchError."""
         if self.file is None:
@@ -93,8 +97,7 @@ class SavedFile:
         with self._lock:
             stamp, patch = _stamp(self.file), load_patch(self.file)
             with self._host.document.session() as session:
-                if session.revision.epoch != self._epoch:
-                    raise PatchError("another song plays now", mend="ask again")
+                self._check_song(session)
                 self._host.document.edit(patch, client, "Reload")
             self._stamp = self._seen = stamp
             self._patch = patch
