@@ -93,8 +93,9 @@ def host(
                 from demon_patch.runtime.live.host import Host
 
                 return Host(
-                    document, session, folder=files, into=into, device=choice, load=load, model=model, form=COMMON
-                )
+                    document, session, folder=files, into=into, device=choice, load=load, model=model,
+                    sound_format=COMMON,
+                )  # fmt: skip
 
             _serve(make, patch, address, token, discard, safe, ending)
 

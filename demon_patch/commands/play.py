@@ -106,7 +106,7 @@ def play(
                 with place(patch):
                     host = Host(
                         document, session, folder=folder, into=patch.parent, clip=clip, device=choice, load=load,
-                        model=model, form=COMMON,
+                        model=model, sound_format=COMMON,
                     )  # fmt: skip
                 for note in notes_of(host.performer):
                     host.add_message(note)

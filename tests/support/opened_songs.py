@@ -35,12 +35,13 @@ A, B = at_gain(LOUD), at_gain(SOFT)
 class Played:
     """A host on a clock of its own, and what has happened in it."""
 
-    def __init__(self, folder: Path, free: int | None = None, form: SoundFormat | None = None) -> None:
+    def __init__(self, folder: Path, free: int | None = None, sound_format: SoundFormat | None = None) -> None:
         self.free, self.models = free, list[str]()
         self.sessions: list[weakref.ref[Session]] = []
         self.host = Host(
-            A, self.load("toy"), folder=folder, device="none", load=self.load, free=lambda: self.free, form=form
-        )
+            A, self.load("toy"), folder=folder, device="none", load=self.load, free=lambda: self.free,
+            sound_format=sound_format,
+        )  # fmt: skip
         self.seen: list[Progress] = []
         self.host.follow_opening(self.seen.append)
 

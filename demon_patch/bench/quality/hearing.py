@@ -1,4 +1,4 @@
-"""What is heard in a mono sound: its key and its tempo."""
+"""What is heard in a mono sound: its pitch classes and its tempo."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import numpy as np
 from scipy.ndimage import maximum_filter1d, median_filter
 
 from demon_patch.arrays import Array, Samples
-from demon_patch.engine.families.nano.score.harmony import SCALES
 
 _SIZE = 2048
 _TEMPI = np.arange(60.0, 190.0, 0.5)
@@ -24,9 +23,9 @@ def _magnitudes(sound: Samples, hop: int) -> Array:
     return np.concatenate(found) * (2.0 / _SIZE)
 
 
-def key_heard(sound: Samples, rate: int, mode: str) -> int:
-    """Returns the tonic of a mono sound, in semitones above C, if its scale is that of `mode`: the one whose notes are
-    heard most among the partials."""
+def pitch_classes(sound: Samples, rate: int) -> Array:
+    """Returns how much of each pitch class, from C on, is heard among the partials of a mono sound: [12], its sum is 1
+    (0 for a sound without partials)."""
     size, hop = round(_TONAL_SECONDS * rate), round(_TONAL_SECONDS * rate / 4)
     frames = np.lib.stride_tricks.sliding_window_view(np.asarray(sound, np.float32), size)[::hop]
     spectrum = np.abs(np.fft.rfft(frames * np.hanning(size).astype(np.float32), axis=1))[:, : round(1600 * size / rate)]
@@ -40,9 +39,7 @@ def key_heard(sound: Samples, rate: int, mode: str) -> int:
     near = np.abs(pitch - np.round(pitch)) < _IN_TUNE
     classes = np.zeros(12)
     np.add.at(classes, np.round(pitch[near]).astype(int) % 12, np.sqrt(spectrum[frame, place])[near])
-    template = np.zeros(12)
-    template[list(SCALES[mode])] = 1.0
-    return int(np.argmax([np.roll(template, tonic) @ classes for tonic in range(12)]))
+    return classes / (classes.sum() + 1e-9)
 
 
 def tempo_heard(sound: Samples, rate: int) -> float:

@@ -21,8 +21,9 @@ from torch import Tensor
 from demon_patch.arrays import Samples
 from demon_patch.bench.judges import chroma_correlation, integrated
 from demon_patch.bench.notes import f1, transcriber
-from demon_patch.bench.quality.hearing import key_heard, tempo_heard
-from demon_patch.bench.quality.songs import RATE, SECONDS, TONAL, Song, songs, sounding, sounds_of
+from demon_patch.bench.quality.hearing import tempo_heard
+from demon_patch.bench.quality.key_judge import KeyExample, KeyJudge
+from demon_patch.bench.quality.songs import RATE, SECONDS, TONAL, Song, songs, sounding, sounds_of, tonal_songs
 from demon_patch.bench.quality.spectra import mel_error
 from demon_patch.bench.quality.style_judges import StyleJudges
 from demon_patch.bench.quality.through import as_heard, through_codec
@@ -34,6 +35,7 @@ from demon_patch.engine.session import Session
 
 KNOBS = np.linspace(0.0, 1.0, 11)
 _LEARNT, _JUDGED = 40, 6  # true renders of each style that judges learn from, and that they are judged by
+_KEYS_LEARNT = 96  # true renders that the judge of keys learns from
 _NEAR_SEAM = 0.05  # seconds on each side
 
 
@@ -45,7 +47,7 @@ class Sizes:
     notes: int = 24
     covered: int = 6
     asked: int = 24
-    strengths: int = 4
+    strengths: int = 16
     styles: int = 16
 
 
@@ -128,15 +130,17 @@ class Quality:
     def asked(self) -> dict[str, Any]:
         """The share of composed and generated songs whose key (without drums) and tempo are those of the prompt, and
         of true renders of which the judges say the right ones."""
+        learnt = tonal_songs(self.styles, _KEYS_LEARNT)
+        keys = KeyJudge([KeyExample(sound.mean(1), score.key, score.mode) for score, sound in learnt], RATE)
         right = []
         for song in songs(self.styles, self._sizes.asked, True):
             tonal = self._generated(f"{song.prompt}, no drums", song)
             whole = self._generated(song.prompt, song)
             true = sounding(song.score.only(TONAL), song.style, song.score.seed).mean(1)
             right.append({
-                "key": float(key_heard(tonal, RATE, song.score.mode) == song.score.key),
+                "key": float(keys.told(tonal, song.score.mode) == song.score.key),
                 "tempo": _near(tempo_heard(whole, RATE), song.score.bpm),
-                "true key": float(key_heard(true, RATE, song.score.mode) == song.score.key),
+                "true key": float(keys.told(true, song.score.mode) == song.score.key),
                 "true tempo": _near(tempo_heard(song.sound.mean(1), RATE), song.score.bpm),
             })  # fmt: skip
         return {"about": "asked", **_means(right)}
@@ -147,24 +151,28 @@ class Quality:
         return as_heard(self._session, sound, round(clip.frames * RATE / self._session.spec.frame_rate))
 
     def strength(self) -> dict[str, Any]:
-        """How evenly the strength knob moves the latent (least and most of a tenth of the knob, as a share of the whole
-        way), how far the loudness is from the clip's, and how much the seam dips."""
+        """How evenly the strength knob moves the latent away from the clip (least and most of a tenth of the knob, as a
+        share of the whole distance; the same between covers of neighbouring strengths), how far the loudness is from
+        the clip's, and how much the seam dips. The songs are others than those that tapers are measured on."""
         taper = np.asarray(self._session.spec.strength_taper)
         strengths = np.interp(KNOBS, np.linspace(0, 1, len(taper)), taper)
-        shares, levels, seams = [], [], []
-        for song in songs(self.styles, self._sizes.strengths, True):
+        shares, turns, levels, seams = [], [], [], []
+        for song in songs(self.styles, 2 * self._sizes.strengths, True)[self._sizes.strengths :]:
             clip = self._source(song.other, song)
             made = [self._cover(clip, song.prompt, float(value), song.score.seed) for value in strengths]
-            steps = np.array([(b - a).square().mean().sqrt().item() for a, b in pairwise(made)])
-            shares.append(steps / steps.sum())
+            away = np.array([_distance(latent, clip.latent) for latent in made])
+            shares.append(np.diff(away) / (away[-1] - away[0]))
+            steps = np.array([_distance(a, b) for a, b in pairwise(made)])
+            turns.append(steps / steps.sum())
             for latent in made:
                 sound = self._session.covered(latent, clip).sound(0, clip.frames)
                 rate = self._session.spec.sample_rate
                 levels.append(abs(integrated(sound, rate) - integrated(clip.audio, rate)))
                 seams.append(_dip(sound, rate) - _dip(clip.audio, rate))
-        mean = np.mean(shares, axis=0)
+        away, turned = np.mean(shares, axis=0), np.mean(turns, axis=0)
         return {
-            "about": "strength", "least": float(mean.min()), "most": float(mean.max()),
+            "about": "strength", "least": float(away.min()), "most": float(away.max()),
+            "least between neighbours": float(turned.min()), "most between neighbours": float(turned.max()),
             "level off": float(max(levels)), "seam": float(np.mean(seams)),
         }  # fmt: skip
 
@@ -197,6 +205,10 @@ class Quality:
 def _near(tempo: float, true: float) -> float:
     """1 where a tempo is within 4 % of the true one, its half or its double; else 0."""
     return float(min(abs(tempo * octave / true - 1) for octave in (0.5, 1.0, 2.0)) < 0.04)
+
+
+def _distance(a: Tensor, b: Tensor) -> float:
+    return (a - b).square().mean().sqrt().item()
 
 
 def _dip(sound: Samples, rate: int) -> float:

@@ -15,6 +15,7 @@ from demon_patch.engine.families.nano.synth import RATE, Setup, render
 TONAL = ("bass", "chords", "arp", "lead")
 SECONDS = 9.6
 _SEED = 70_000  # far from what models learn from
+_KEYS_SEED = 990_000  # of songs that a judge of keys learns from
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,4 +73,14 @@ def sounds_of(style: str, count: int, first: int) -> list[Samples]:
     return found
 
 
-__all__ = ["RATE", "SECONDS", "Song", "songs", "sounding", "sounds_of"]
+def tonal_songs(styles: Sequence[str], count: int) -> list[tuple[Score, Samples]]:
+    """Returns drawn songs without drums in the sounds of styles, in turn, for a judge of keys to learn from."""
+    found = []
+    for number in range(_KEYS_SEED, _KEYS_SEED + count):
+        style = styles[(number - _KEYS_SEED) % len(styles)]
+        score = compose_score(style, number, SECONDS)
+        found.append((score, sounding(score.only(TONAL), style, number)))
+    return found
+
+
+__all__ = ["RATE", "SECONDS", "Song", "songs", "sounding", "sounds_of", "tonal_songs"]

@@ -73,15 +73,8 @@ class HostSongs:
         self._prepared: list[HostSong] = []
         self._next: tuple[HostSong, int] | None = None
 
-    def prepare(self, samples: int, rate: int | None, channels: int | None) -> HostSong:
-        """From any thread. Creates a song that may take over. Raises DemonError where there is no room, and for another
-        rate or other channels."""
-        if (rate or self._rate, channels or self._channels) != (self._rate, self._channels):
-            raise DemonError(
-                f"a song of {rate or self._rate} Hz and {channels or self._channels} channels cannot follow one of "
-                f"{self._rate} Hz and {self._channels}",
-                mend="stop, and play the other one",
-            )
+    def prepare(self, samples: int) -> HostSong:
+        """From any thread. Creates a song that may take over. Raises DemonError where there is no room."""
         song = HostSong(self._rate, self._channels, samples)
         self._prepared.append(song)
         return song

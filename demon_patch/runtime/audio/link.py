@@ -270,14 +270,10 @@ class AudioLink:
         """On the tick thread. See `HostSong.set_route`."""
         self._songs.playing.set_route(route)
 
-    def next_song(self, samples: int, rate: int | None = None, channels: int | None = None) -> HostSong:
+    def next_song(self, samples: int) -> HostSong:
         """From any thread. Returns a silent song of another length, to be written before it takes over (`switch`). It
-        takes the time of writing the memory once.
-
-        Raises DemonError where there is no room for it, and for another rate (Hz) or other channels than the song that
-        plays has.
-        """
-        return self._songs.prepare(samples, rate, channels)
+        takes the time of writing the memory once. Raises DemonError where there is no room for it."""
+        return self._songs.prepare(samples)
 
     def switch(self, song: HostSong, at: int, position: int | None = 0) -> None:
         """On the tick thread. Lets a prepared song take over at the timeline sample `at`, or at the frontier where that

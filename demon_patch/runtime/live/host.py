@@ -69,7 +69,7 @@ class Host(TransportControls, Opening):
     load: loads the model of another performance by its name.
     model: plays every song that is opened later, in place of its own model.
     free: returns the bytes of memory that another performance may take; None where that is not known.
-    form: what is played and recorded, whatever model sounds; by default as the first model has it.
+    sound_format: what is played and recorded, whatever model sounds; by default as the first model has it.
 
     document: the patch, edited by all clients.
     status: the state of the performance; a new value before every tick.
@@ -89,13 +89,13 @@ class Host(TransportControls, Opening):
         load: Callable[[str], Session] = Session.load,
         model: str | None = None,
         free: Callable[[], int | None] = memory.free,
-        form: SoundFormat | None = None,
+        sound_format: SoundFormat | None = None,
     ) -> None:
         made = cast(patch, Resources(session, folder, into), session, clip)
         self._begin_opening(load, model, free, self._note_takeover)
         spec = session.spec
-        form = form or SoundFormat(spec.sample_rate, spec.channels)
-        self.link = AudioLink(form.rate, form.channels, Conversion(spec, form).place(made.samples), device)
+        played = sound_format or SoundFormat(spec.sample_rate, spec.channels)
+        self.link = AudioLink(played.rate, played.channels, Conversion(spec, played).place(made.samples), device)
         try:
             self._assemble(made, spec)
         except BaseException:

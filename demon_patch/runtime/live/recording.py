@@ -226,12 +226,12 @@ class Recordings:
     def save(self, path: str | Path, patch: str) -> None:
         """Writes what was heard in the last two minutes to a file, which carries a patch's text; a mistake becomes a
         message."""
-        form = self._link.format
+        sound_format = self._link.format
         try:
-            file = _recorder(path, form, patch, self._shelter)
+            file = _recorder(path, sound_format, patch, self._shelter)
             with file:
                 until = self._link.history_since(1 << 62)[1]
-                sound, until = self._link.history_since(until - HISTORY_SECONDS * form.rate)
+                sound, until = self._link.history_since(until - HISTORY_SECONDS * sound_format.rate)
                 file.write(sound, self._link.history_ceilings(until - len(sound), until))
         except DemonError as error:
             self._tell(str(error))
@@ -241,8 +241,8 @@ class Recordings:
         self._tell(f"saved {file.path}{_name_note(path, file.path)}")
 
 
-def _recorder(path: str | Path, form: SoundFormat, patch: str, shelter: Path | None) -> Recorder:
-    return Recorder(path, form.rate, form.channels, patch=patch, kind="recording", shelter=shelter)
+def _recorder(path: str | Path, sound_format: SoundFormat, patch: str, shelter: Path | None) -> Recorder:
+    return Recorder(path, sound_format.rate, sound_format.channels, patch=patch, kind="recording", shelter=shelter)
 
 
 def _name_note(asked: str | Path, path: Path) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from demon_patch.bench.quality.hearing import key_heard, tempo_heard
+from demon_patch.bench.quality.hearing import tempo_heard
+from demon_patch.bench.quality.key_judge import KeyExample, KeyJudge
 from demon_patch.bench.quality.measure import Quality, Sizes
 from demon_patch.bench.quality.songs import RATE, songs, sounds_of
 from demon_patch.bench.quality.spectra import mel_error
@@ -24,9 +25,22 @@ def _chords(*keys: int) -> np.ndarray:
 @pytest.mark.parametrize("tonic", [0, 4, 9])
 def test_the_key_is_that_of_the_scale_that_is_heard(tonic: int) -> None:
     major = _chords(*(60 + tonic + step for step in (0, 2, 4, 5, 7, 9, 11)))
-    assert key_heard(major, RATE, "major") == tonic
-    assert key_heard(major, RATE, "minor") == (tonic + 9) % 12
-    assert key_heard(major, RATE, "dorian") == (tonic + 2) % 12
+    judge = KeyJudge([], RATE)
+    assert judge.told(major, "major") == tonic
+    assert judge.told(major, "minor") == (tonic + 9) % 12
+    assert judge.told(major, "dorian") == (tonic + 2) % 12
+
+
+def test_the_judge_of_keys_learns_which_notes_of_a_scale_are_played_most() -> None:
+    """Five tones that three major scales have: which of the three it is, true songs tell."""
+
+    def song(tonic: int) -> np.ndarray:
+        return _chords(*(60 + tonic + step for step in (0, 2, 4, 7, 9)), 60 + tonic, 67 + tonic)
+
+    examples = [KeyExample(song(tonic), tonic, "major") for tonic in (0, 3, 5, 8)]
+    judge = KeyJudge(examples, RATE)
+    assert [judge.told(song(tonic), "major") for tonic in (1, 6, 10)] == [1, 6, 10]
+    assert judge.told(song(0), "minor") == KeyJudge([], RATE).told(song(0), "minor")  # of which it has learnt nothing
 
 
 @pytest.mark.parametrize("bpm", [72.0, 100.0, 128.0, 174.0])

@@ -90,7 +90,7 @@ class TwoRates(Played):
 
 def test_a_song_of_another_rate_takes_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    played = TwoRates(tmp_path, form=SoundFormat(24_000, 2))
+    played = TwoRates(tmp_path, sound_format=SoundFormat(24_000, 2))
     with played.host as host:
         host.start()
         until(lambda: host.status.begun and host.status.seconds > 0.5, host.status)

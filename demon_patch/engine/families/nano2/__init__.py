@@ -1,7 +1,6 @@
-"""The next embedded family: 48 kHz stereo, from a score as well as from structure hints.
+"""The embedded family that plays where a patch names no model: 48 kHz stereo, from a score and from structure hints.
 
-It takes nano's place once its weights are good enough; what both share lies in `families.nano`. Importing the package
-loads no torch; `load` does.
+What it shares with nano lies in `families.nano`. Importing the package loads no torch; `load` does.
 """
 
 from __future__ import annotations

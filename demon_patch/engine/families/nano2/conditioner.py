@@ -19,7 +19,7 @@ from demon_patch.engine.families.nano.transcriber.transcriber import Transcriber
 from demon_patch.engine.families.nano2.context import context_of, with_known
 from demon_patch.engine.families.nano2.spec import SPEC
 from demon_patch.engine.families.nano2.tags import parse
-from demon_patch.engine.families.nano2.told_score import RARE, hints_told, parts_of, score_of
+from demon_patch.engine.families.nano2.told_score import RARE, parts_of, score_of, with_told_harmony
 from demon_patch.engine.score import LEVEL, Notes
 from demon_patch.engine.score import PARTS as NOTE_PARTS
 from demon_patch.engine.sound.clip_loop import read_clip
@@ -119,7 +119,7 @@ class Nano2Conditioner:
 
     def told_hints(self, hints: Tensor, score: Tensor, adds: bool) -> Tensor:
         """Returns structure hints [T, 37] with the harmony of a score [T, 144] (`score.ReadsScore`)."""
-        return hints_told(hints, score, adds)
+        return with_told_harmony(hints, score, adds)
 
     def _source(
         self,

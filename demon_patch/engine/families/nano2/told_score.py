@@ -53,7 +53,7 @@ def score_of(parts: Sequence[str], pitch: Tensor, sounding: Tensor, starting: Te
     return score
 
 
-def hints_told(hints: Tensor, score: Tensor, adds: bool) -> Tensor:
+def with_told_harmony(hints: Tensor, score: Tensor, adds: bool) -> Tensor:
     """Returns structure hints [T, 37] whose chroma and bass chroma are the pitch classes of score hints [T, 144], where
     these have a bass: with it the harmony is told, which the clip's own would contradict. A lead without a bass is
     played over the harmony of the clip. adds: the told classes are added to the clip's."""

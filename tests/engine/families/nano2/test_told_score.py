@@ -7,7 +7,7 @@ import torch
 
 from demon_patch.engine.families.nano.score import PARTS as SONG_PARTS
 from demon_patch.engine.families.nano.score import Note, Score, Wishes, compose_score, score_hints
-from demon_patch.engine.families.nano2.told_score import hints_told, parts_of, score_of
+from demon_patch.engine.families.nano2.told_score import parts_of, score_of, with_told_harmony
 
 PARTS = ("bass", "lead", "chords", "drums")
 FRAMES, LEVEL = 50, 0.8
@@ -43,13 +43,13 @@ def test_a_told_bass_takes_the_place_of_the_clips_harmony_in_its_hints() -> None
     sounding = torch.tensor([[[1.0, 1.0, 1.0, 0.0]], [[0.0, 0.0, 1.0, 1.0]]])
     score = score_of(("bass", "lead"), pitch, sounding, torch.zeros(2, 1, 4), LEVEL)
     hints = torch.rand(4, 37, generator=torch.Generator().manual_seed(1))
-    said = hints_told(hints, score, False)
+    said = with_told_harmony(hints, score, False)
     assert [row.nonzero().flatten().tolist() for row in said[:, :24]] == [[4, 16], [9, 21], [0, 4, 12], [4]]
     assert torch.equal(said[:, 24:], hints[:, 24:])  # rhythm and loudness stay those of the clip
-    both = hints_told(hints, score, True)
+    both = with_told_harmony(hints, score, True)
     assert torch.equal(both[:, :24], said[:, :24].maximum(hints[:, :24]))
     lead = score_of(("lead",), pitch[1:], sounding[1:], torch.zeros(1, 1, 4), LEVEL)
-    assert torch.equal(hints_told(hints, lead, False), hints)
+    assert torch.equal(with_told_harmony(hints, lead, False), hints)
 
 
 @pytest.mark.parametrize(
