@@ -86,12 +86,13 @@ def host(
             files, into = (Path.cwd(), Path.cwd()) if patch is None else (folder, patch.parent)
 
             load = session_loader(model_dir, executor, threads, tell, True, weights, vram_limit)
-            session = load(model or document.meta.model or DEFAULT_MODEL)
+            loaded = [load(model or document.meta.model or DEFAULT_MODEL)]
 
             def make() -> Host:
                 from demon_patch.runtime.audio.sound_format import COMMON
                 from demon_patch.runtime.live.host import Host
 
+                session = loaded.pop()  # only the host holds the model, which goes when another one takes over
                 return Host(
                     document, session, folder=files, into=into, device=choice, load=load, model=model,
                     sound_format=COMMON,

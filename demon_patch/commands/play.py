@@ -100,9 +100,11 @@ def play(
             )
         with files_of(patch) as folder:
             load = session_loader(model_dir, executor, threads, tell, True, weights, vram_limit)
-            document, session, clip = load_with_clip(patch, source, seed, load, model)
+            loaded = [load_with_clip(patch, source, seed, load, model)]
 
             def make() -> Host:
+                # without --out only the host holds the model, which goes when another one takes over
+                document, session, clip = loaded.pop() if out is None else loaded[0]
                 with place(patch):
                     host = Host(
                         document, session, folder=folder, into=patch.parent, clip=clip, device=choice, load=load,
@@ -132,6 +134,7 @@ def play(
                 if out is None:
                     raise
                 tell(f"{error}; writing to {out} instead", "yellow")
+            document, session, clip = loaded[0]
             name = patch.name.split(".")[0]
             sound, picture = out / f"{name}.wav", out / f"{name}.png"
             allow(sound, picture, document, folder, source, mend="name another folder with --out")

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")  # Ctrl+C, the system, a terminal that closes; Windows' own
+from demon_patch.runtime.audio.signals import ENDING_SIGNALS
 
 
 class Ending:
@@ -33,9 +33,8 @@ class Ending:
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Ending:
-        for name in NAMES:
-            number = getattr(signal, name, None)
-            if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+        for number in ENDING_SIGNALS:
+            if signal.getsignal(number) is not signal.SIG_IGN:
                 with contextlib.suppress(ValueError):  # not on the main thread
                     self._before[number] = signal.signal(number, self._heard)
         return self

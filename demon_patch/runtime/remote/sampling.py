@@ -93,6 +93,8 @@ class Sampling:
                 self._look_at_ring()
             if self.lanes_wanted:
                 self._look_at_lanes()
+            elif self.covered is not None or self.lanes:
+                self.covered, self.lanes = None, {}
             if self._asked:
                 self._fork(*self._asked.popleft())
         except Exception as error:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import fields
 from time import monotonic
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 import msgspec
 import numpy as np
@@ -59,7 +60,7 @@ class Telemetries:
         self._served, self._call = served, call
         self.sampling = Sampling(served.host)
         self._strips = started_pool(1, "strip")
-        self._clips: tuple[tuple[Source, float], ...] = ()  # that are covered, with their shares
+        self._clips: tuple[tuple[ref[Source], float], ...] = ()  # that are covered, with their shares
         self._source_peaks = b""
         self._mixes, self._mixed_at = 0, 0.0  # how often they were mixed, and when the last time
         self._profiled: object = None
@@ -194,13 +195,13 @@ class Telemetries:
         clips = ((self._served.host.performer.source, 1.0),) if cover is None else cover.clips
         clips = tuple((clip, round(share, 3)) for clip, share in clips)
         same = len(clips) == len(self._clips) and all(
-            one is other and share == before for (one, share), (other, before) in zip(clips, self._clips, strict=True)
+            one is other() and share == before for (one, share), (other, before) in zip(clips, self._clips, strict=True)
         )
         if same or monotonic() - self._mixed_at < 1.0 / MIXES:
             return
         audio = clips[0][0].audio
         sound = audio if cover is None else cover.sound(np.arange(len(audio)))
-        self._clips, self._source_peaks = clips, packed(peaks_of(sound))
+        self._clips, self._source_peaks = tuple((ref(clip), share) for clip, share in clips), packed(peaks_of(sound))
         self._mixes, self._mixed_at = self._mixes + 1, monotonic()
 
     def _make_strip(self, peer: Peer) -> None:
