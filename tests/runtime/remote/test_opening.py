@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
+import weakref
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -23,7 +25,7 @@ from demon_patch.runtime.remote.messages import documents, files
 from demon_patch.runtime.remote.messages.base import Event
 from demon_patch.runtime.remote.messages.edits import Edit
 from demon_patch.runtime.remote.messages.opening import Open, Opening
-from demon_patch.runtime.remote.messages.telemetry import Signals, Watch
+from demon_patch.runtime.remote.messages.telemetry import Signals, Strip, Watch
 from demon_patch.runtime.remote.server import Server
 from tests.support.toy_family import toy_family
 from tests.support.virtual_stage import patch
@@ -75,6 +77,19 @@ def nameless(song: Path) -> Iterator[Served]:
     """A host whose document has no file."""
     with ExitStack() as ends:
         yield Served(song, None, ends)
+
+
+def test_nothing_holds_the_clip_and_the_model_of_the_former_song(served: Served) -> None:
+    """Not even the strip of a client that has looked at them."""
+    performer, seen = served.host.performer, list[Event]()
+    former = [weakref.ref(performer.source), weakref.ref(performer.session)]
+    del performer
+    with Client(served.server.address.url, name="bob", hear=seen.append) as bob:
+        bob.watch(Watch(what="strip", rate=5.0))
+        assert bob.wait(lambda: any(isinstance(each, Strip) for each in seen))
+    served.ann.open("b.dpatch.json")
+    served.ann.wait_for_opening()
+    assert until(lambda: gc.collect() >= 0 and not any(each() for each in former))
 
 
 def edited(client: Client, strength: float) -> Patch:

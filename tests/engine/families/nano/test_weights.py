@@ -37,6 +37,16 @@ def test_shipped_weights_say_what_they_are() -> None:
         assert json.loads(about["training"])["steps"] > 1000
 
 
+def test_the_weights_of_a_network_are_one_block_of_memory() -> None:
+    """So that all of it goes back to the system with the network; each tensor lies where processors read it fast."""
+    stored = load_file(nano.WEIGHTS / "denoiser.safetensors")
+    net = nano.load().denoiser
+    assert len({each.untyped_storage().data_ptr() for each in net.state_dict().values()}) == 1
+    assert all(each.data_ptr() % 64 == 0 and each.is_contiguous() for each in net.parameters())
+    assert all(torch.equal(each, stored[name].float()) for name, each in net.state_dict().items())
+    assert not any(each.requires_grad for each in net.parameters())
+
+
 def test_missing(folder: Path) -> None:
     (folder / "denoiser.safetensors").unlink()
     _refused(folder, "missing")
