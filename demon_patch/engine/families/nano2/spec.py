@@ -25,7 +25,8 @@ its weight."""
 # Border: a stretch of 200 latent frames differs from the whole song most in its first 6 frames, one of 500 in its first
 # 10, and from there on no more than in its middle.
 # Dry reach: `demon-patch model measure nano2`. Taper: the one whose tenths are nearest to a tenth of the whole distance
-# to the clip, both over 16 composed clips (.072 to .125) and over 16 files of `bench nano-quality` (.071 to .118).
+# to the clip, both over 16 covers of composed clips (.081 to .114) and over 32 files as in `bench nano-quality`
+# (.084 to .113).
 # Ticks: as nominal as those of nano, longer than real ones.
 SPEC = FamilySpec(
     name="nano2",
@@ -42,7 +43,7 @@ SPEC = FamilySpec(
     playing_margin=10,
     defaults=MappingProxyType({**PLAIN, "steps": 4, "shift": 1.0, "solver": "ab2", "depth": 2}),
     tick_frames=MappingProxyType({1: 2, 2: 3, 3: 5, 4: 6, 5: 8, 6: 9, 7: 11, 8: 12}),
-    strength_taper=(0.0, 0.0718, 0.1326, 0.2025, 0.2696, 0.3364, 0.4314, 0.5567, 0.6897, 0.8471, 1.0),
+    strength_taper=(0.0, 0.0641, 0.1222, 0.1878, 0.2526, 0.3203, 0.4036, 0.5402, 0.6755, 0.8375, 1.0),
     border=12,
     score=True,
     dry_reach=0.35,
