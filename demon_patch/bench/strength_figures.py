@@ -99,7 +99,7 @@ def measure(
         clip = _made(session, text, at)
         for words in (text, other):
             latents = _covers(session, clip, words, strengths, at)
-            rows.append(np.array([_distance(latent, clip) for latent in latents]))
+            rows.append(np.array([latent_distance(latent, clip.latent) for latent in latents]))
             if at < HEARD and words == text:
                 reaches += _reach(session, clip, latents)
     chroma: dict[str, Array] = {}
@@ -181,8 +181,9 @@ def _covers(session: Session, clip: Source, text: str, strengths: Sequence[float
     return [session.generate(prompt, clip, strength=strength, seed=seed) for strength in strengths]
 
 
-def _distance(latent: Tensor, clip: Source) -> float:
-    return float((latent - clip.latent).square().mean().sqrt())
+def latent_distance(a: Tensor, b: Tensor) -> float:
+    """Returns the rms difference of two latents [T, C]."""
+    return float((a - b).square().mean().sqrt())
 
 
 def _reach(session: Session, clip: Source, latents: Sequence[Tensor]) -> list[float]:
@@ -193,5 +194,5 @@ def _reach(session: Session, clip: Source, latents: Sequence[Tensor]) -> list[fl
     alike = np.array([chroma_correlation(session.decode(latent), own, rate) for latent in latents])
     if not np.isfinite([lost, *alike]).all():
         return []
-    falling, away = np.minimum.accumulate(alike), np.array([_distance(latent, clip) for latent in latents])
+    falling, away = np.minimum.accumulate(alike), np.array([latent_distance(latent, clip.latent) for latent in latents])
     return [2.0 * float(np.interp(-lost, -falling, away))]

@@ -27,6 +27,7 @@ from demon_patch.bench.quality.songs import RATE, SECONDS, TONAL, Song, songs, s
 from demon_patch.bench.quality.spectra import mel_error
 from demon_patch.bench.quality.style_judges import StyleJudges
 from demon_patch.bench.quality.through import as_heard, through_codec
+from demon_patch.bench.strength_figures import latent_distance
 from demon_patch.bench.texture import texture
 from demon_patch.engine.contracts import Source
 from demon_patch.engine.families import unread
@@ -153,16 +154,16 @@ class Quality:
     def strength(self) -> dict[str, Any]:
         """How evenly the strength knob moves the latent away from the clip (least and most of a tenth of the knob, as a
         share of the whole distance; the same between covers of neighbouring strengths), how far the loudness is from
-        the clip's, and how much the seam dips. The songs are others than those that tapers are measured on."""
+        the clip's, and how much the seam dips. The taper of nano2 is measured on these songs and as many others."""
         taper = np.asarray(self._session.spec.strength_taper)
         strengths = np.interp(KNOBS, np.linspace(0, 1, len(taper)), taper)
         shares, turns, levels, seams = [], [], [], []
         for song in songs(self.styles, 2 * self._sizes.strengths, True)[self._sizes.strengths :]:
             clip = self._source(song.other, song)
             made = [self._cover(clip, song.prompt, float(value), song.score.seed) for value in strengths]
-            away = np.array([_distance(latent, clip.latent) for latent in made])
+            away = np.array([latent_distance(latent, clip.latent) for latent in made])
             shares.append(np.diff(away) / (away[-1] - away[0]))
-            steps = np.array([_distance(a, b) for a, b in pairwise(made)])
+            steps = np.array([latent_distance(a, b) for a, b in pairwise(made)])
             turns.append(steps / steps.sum())
             for latent in made:
                 sound = self._session.covered(latent, clip).sound(0, clip.frames)
@@ -205,10 +206,6 @@ class Quality:
 def _near(tempo: float, true: float) -> float:
     """1 where a tempo is within 4 % of the true one, its half or its double; else 0."""
     return float(min(abs(tempo * octave / true - 1) for octave in (0.5, 1.0, 2.0)) < 0.04)
-
-
-def _distance(a: Tensor, b: Tensor) -> float:
-    return (a - b).square().mean().sqrt().item()
 
 
 def _dip(sound: Samples, rate: int) -> float:
