@@ -42,7 +42,7 @@ from demon_patch.codegen.whole_numbers import with_whole_ports
 CodeForm = Literal["scalar", "scan"]
 Params = Sequence[tuple[float, ...]]
 """The parameters of each node of a program, in running order."""
-KEPT = 512
+KEPT = 128
 """How many compiled texts are kept: those of a patch of some thousand nodes, or of the latest edits of a smaller
 one."""
 MOST_NODES = 16

@@ -8,7 +8,7 @@ from typing import Any, Generic, ParamSpec, Protocol, TypeVar
 
 from demon_patch.small_cache import SmallCache
 
-KEPT_NODES = 256
+KEPT_NODES = 64
 """Nodes of which one cache keeps what was made, at least. A node that an edit has made anew never comes back, so an
 entry is of use only as long as a program that plays, or waits, has its nodes."""
 KEPT_PROGRAMS = 2

@@ -30,7 +30,7 @@ from demon_patch.nodes.language.migration import Migration
 from demon_patch.nodes.language.ports import AUTO, MIXED, NUMBERS, SETTINGS, Bank, Out, Port
 
 Kind = Literal["computed", "mix", "surface", "resource", "engine", "score", "sink", "display"]
-_RECENT_BODIES: deque[Body] = deque(maxlen=128)  # the latest specialised bodies, kept even if no program uses them
+_RECENT_BODIES: deque[Body] = deque(maxlen=32)  # the latest specialised bodies, kept even if no program uses them
 
 
 @dataclass(frozen=True, eq=False)
