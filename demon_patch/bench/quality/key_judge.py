@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from demon_patch.arrays import Samples
+from demon_patch.bench.quality.fitting import fit
 from demon_patch.bench.quality.hearing import pitch_classes
 from demon_patch.engine.families.nano.score.harmony import SCALES
 
@@ -47,18 +48,14 @@ class KeyJudge:
         """Moves the weights [12] of each mode: a softmax over the twelve tonics, weights near those of the scale."""
         learnt = {mode: torch.zeros(12, requires_grad=True) for mode in SCALES}
         rows = [(self._turned(each.sound), each) for each in examples]
-        optimiser = torch.optim.LBFGS(list(learnt.values()), max_iter=200)
+        true = torch.tensor([each.tonic for each in examples])
 
         def loss() -> Tensor:
-            optimiser.zero_grad()
             likely = [_SHARPNESS * turned @ (self._weights[each.mode] + learnt[each.mode]) for turned, each in rows]
-            true = torch.tensor([each.tonic for _, each in rows])
-            total = functional.cross_entropy(torch.stack(likely), true)
-            total += _EVEN * torch.stack([weights.square().sum() for weights in learnt.values()]).sum()
-            total.backward()
-            return total
+            far = torch.stack([weights.square().sum() for weights in learnt.values()]).sum()
+            return functional.cross_entropy(torch.stack(likely), true) + _EVEN * far
 
-        optimiser.step(loss)  # pyright: ignore[reportArgumentType] (a closure may return a tensor)
+        fit(list(learnt.values()), loss)
         self._weights = {mode: self._weights[mode] + by.detach() for mode, by in learnt.items()}
 
     def _turned(self, sound: Samples) -> Tensor:

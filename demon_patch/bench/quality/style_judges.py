@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from demon_patch.arrays import Array, Samples
+from demon_patch.bench.quality.fitting import fit
 
 _SIZE, _HOP, _BANDS = 2048, 512, 40
 _NEIGHBOURS = 9
@@ -90,13 +91,9 @@ def _regression(rows: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
     styles = int(labels.max()) + 1
     weight = torch.zeros(rows.shape[1], styles, requires_grad=True)
     bias = torch.zeros(styles, requires_grad=True)
-    optimiser = torch.optim.LBFGS([weight, bias], max_iter=200)
 
     def loss() -> Tensor:
-        optimiser.zero_grad()
-        total = functional.cross_entropy(rows @ weight + bias, labels) + 0.004 * weight.square().sum()
-        total.backward()
-        return total
+        return functional.cross_entropy(rows @ weight + bias, labels) + 0.004 * weight.square().sum()
 
-    optimiser.step(loss)  # pyright: ignore[reportArgumentType] (a closure may return a tensor)
+    fit([weight, bias], loss)
     return weight.detach(), bias.detach()
