@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import re
 from copy import copy
-from typing import Self
+from typing import Self, TypeVar
+
+E = TypeVar("E", bound=BaseException)
 
 _SEEN = "[\u0370-\u1fff\u2070-\ud7ff\ue000-\ufefe\uff00-\U000dffff]"  # beside which a joiner has a meaning
 _HIDDEN = re.compile(
@@ -84,6 +86,13 @@ class DemonError(Exception):
         self.file = self.file if self.file is not None else file
         self.node, self.port = self.node or node, self.port or port
         return self
+
+
+def without_frames(error: E) -> E:
+    """Returns an error itself, without the frames that it came through and without the errors behind it: who keeps it
+    keeps nothing else."""
+    error.__traceback__ = error.__context__ = error.__cause__ = None
+    return error
 
 
 class PatchError(DemonError):

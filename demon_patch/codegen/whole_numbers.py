@@ -24,21 +24,28 @@ def raw_name(port: str) -> str:
     return f"raw_{port}"
 
 
-@cached_on_object
 def with_whole_ports(body: Body, ports: tuple[str, ...]) -> tuple[Body, tuple[str, ...]]:
     """Returns the body with its whole-number ports rounded, and those of `ports` that it reads.
 
     The returned body reads the signal before rounding by `raw_name`. It has one more state for each of these ports: the
     last whole number, UNKNOWN at first.
     """
+    found = _read_of(body, ports)
+    return (_rounding(body, found), found) if found else (body, ())
+
+
+@cached_on_object
+def _read_of(body: Body, ports: tuple[str, ...]) -> tuple[str, ...]:
     read = set[str]().union(*map(names_read, _expressions(body)))
-    found = tuple(port for port in ports if port in read)
-    if not found:
-        return body, ()
-    lines = tuple((port, _rounding_line(port)) for port in found)
-    last = tuple(ast.Name(port, ast.Load()) for port in found)
-    names = tuple(f"last_{port}" for port in found)
-    return Body((*lines, *body.lines), body.outputs, (*body.states, *last), (*body.state_names, *names)), found
+    return tuple(port for port in ports if port in read)
+
+
+@cached_on_object
+def _rounding(body: Body, ports: tuple[str, ...]) -> Body:
+    lines = tuple((port, _rounding_line(port)) for port in ports)
+    last = tuple(ast.Name(port, ast.Load()) for port in ports)
+    names = tuple(f"last_{port}" for port in ports)
+    return Body((*lines, *body.lines), body.outputs, (*body.states, *last), (*body.state_names, *names))
 
 
 def _rounding_line(port: str) -> ast.expr:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import random
 import threading
@@ -19,6 +20,7 @@ from demon_patch.bench.soak_actions import ACTIONS, ADDED, Action, Stage
 from demon_patch.errors import DemonError
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.files.format import dumps
+from demon_patch.threads import Collector
 from tests.support.wired_host import WiredHost, wired_host
 
 COUNTS = ("late", "shortfalls", "restarts", "xruns", "actions", "reconnects", "refusals", "beside_late", "beside_xruns")
@@ -138,10 +140,9 @@ def refusal(action: Action, stage: Stage) -> DemonError | None:
     return None
 
 
-@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.name)
-def test_an_action_is_done_or_refused_in_words(
-    action: Action, wired: tuple[WiredHost, Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Actions take a moment."""
     for module, name in (
         (soak_actions, "KNOB_SECONDS"),
         (soak_players, "WATCH_SECONDS"),
@@ -149,6 +150,11 @@ def test_an_action_is_done_or_refused_in_words(
         (soak_players, "FILE_SECONDS"),  # of a performance that no sound device hears there is none
     ):
         monkeypatch.setattr(module, name, 0.1)
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.name)
+def test_an_action_is_done_or_refused_in_words(action: Action, wired: tuple[WiredHost, Path]) -> None:
     host, folder = wired
     with host.client("soak") as client:
         stage = Stage(random.Random(action.name), client, host.url, folder)
@@ -164,6 +170,30 @@ def test_an_action_is_done_or_refused_in_words(
         assert client.gone is None
         client.refresh()
         assert client.patch == host.host.patch
+
+
+@pytest.mark.usefixtures("quick")
+def test_what_actions_leave_goes_without_a_search(
+    wired: tuple[WiredHost, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While sound is made, objects that hold each other and are not young stay (`threads.quiet_gc`): a host that made
+    many of them would grow with each edit."""
+    for name in ("note_work", "collect"):
+        monkeypatch.setattr(Collector, name, lambda self: None)
+    host, folder = wired
+    with host.client("soak") as client:
+        stage = Stage(random.Random(3), client, host.url, folder)
+        try:
+            for count in (30, 60):  # the first ones fill what is kept
+                gc.collect()
+                gc.disable()
+                for action in stage.rng.choices(ACTIONS, [each.weight for each in ACTIONS], k=count):
+                    refusal(action, stage)
+                stage.rest()
+            assert gc.collect() < 10 * 60  # about 40 in all; 5,000 where what is compiled holds itself
+        finally:
+            gc.enable()
+            stage.close()
 
 
 @pytest.mark.slow

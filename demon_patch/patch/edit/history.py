@@ -197,7 +197,7 @@ def _attempt(inverse: Command, part: StepPart, patch: Patch) -> tuple[tuple[Patc
     try:
         after, again = apply(inverse, patch)
     except PatchError as error:
-        return None, [error]
+        return None, [error.again()]
     would = changes(patch, after)
     foreign = [path for path, (now, _) in would.items() if part.changed.get(path, _UNTOUCHED)[1] != now]
     return (None, list(map(changed_since, foreign))) if foreign else ((after, StepPart(inverse, again, would)), [])

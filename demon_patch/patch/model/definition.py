@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
+from typing import NamedTuple
 
 from msgspec import structs
 
@@ -105,36 +106,48 @@ def instances(graph: Graph) -> Iterator[tuple[str, Node]]:
     return iter(sorted((id, node) for id, node in graph.nodes.items() if node.type == SUBPATCH))
 
 
+class _Size(NamedTuple):
+    """The nodes and cables of a graph with its subpatches laid out, and how many levels of them it has."""
+
+    nodes: int
+    cables: int
+    depth: int
+
+
 def check_nesting(graph: Graph, definitions: Mapping[str, Definition]) -> None:
     """Raises PatchError if a subpatch has no definition or contains itself, if subpatches are nested more than NESTING
     levels deep, or if graph and subpatches together have more than NODES nodes or CABLES cables."""
-    known: dict[str, tuple[int, int, int]] = {}
-
-    def size(of: Graph, way: tuple[str, ...]) -> tuple[int, int, int]:
-        nodes, cables, depth = len(of.nodes), len(of.cables), 0
-        for id, node in instances(of):
-            inner = node.definition
-            if inner in way:
-                round_trip = " -> ".join([*way[way.index(inner) :], inner])
-                raise PatchError(f"the subpatch {inner} contains itself: {round_trip}", node=id, mend="take it out")
-            if inner not in definitions:
-                raise PatchError(
-                    f"its definition {inner} is not in the patch", node=id, mend="add the definition, or take it out"
-                )
-            if inner not in known and len(way) <= NESTING:
-                known[inner] = size(definitions[inner], (*way, inner))
-            more = known.get(inner, (0, 0, NESTING))
-            nodes, cables, depth = nodes + more[0], cables + more[1], max(depth, more[2] + 1)
-        if depth > NESTING:
-            raise PatchError("the subpatches are nested too deeply", mend=f"keep them within {NESTING} levels")
-        if nodes > NODES or cables > CABLES:
-            raise PatchError(
-                f"with all subpatches laid out there are {nodes} nodes and {cables} cables",
-                mend=f"keep it within {NODES} and {CABLES}",
-            )
-        return nodes, cables, depth
-
-    size(graph, ())
+    known: dict[str, _Size] = {}
+    _measure(graph, (), definitions, known)
     for id, definition in sorted(definitions.items()):
         if id not in known:
-            known[id] = size(definition, (id,))
+            known[id] = _measure(definition, (id,), definitions, known)
+
+
+def _measure(
+    graph: Graph, way: tuple[str, ...], definitions: Mapping[str, Definition], known: dict[str, _Size]
+) -> _Size:
+    """Returns the size of a graph with its subpatches, and adds those of their definitions to `known`. way: the
+    definitions that it is in."""
+    nodes, cables, depth = len(graph.nodes), len(graph.cables), 0
+    for id, node in instances(graph):
+        inner = node.definition
+        if inner in way:
+            round_trip = " -> ".join([*way[way.index(inner) :], inner])
+            raise PatchError(f"the subpatch {inner} contains itself: {round_trip}", node=id, mend="take it out")
+        if inner not in definitions:
+            raise PatchError(
+                f"its definition {inner} is not in the patch", node=id, mend="add the definition, or take it out"
+            )
+        if inner not in known and len(way) <= NESTING:
+            known[inner] = _measure(definitions[inner], (*way, inner), definitions, known)
+        more = known.get(inner, _Size(0, 0, NESTING))
+        nodes, cables, depth = nodes + more.nodes, cables + more.cables, max(depth, more.depth + 1)
+    if depth > NESTING:
+        raise PatchError("the subpatches are nested too deeply", mend=f"keep them within {NESTING} levels")
+    if nodes > NODES or cables > CABLES:
+        raise PatchError(
+            f"with all subpatches laid out there are {nodes} nodes and {cables} cables",
+            mend=f"keep it within {NODES} and {CABLES}",
+        )
+    return _Size(nodes, cables, depth)

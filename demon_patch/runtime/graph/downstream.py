@@ -70,10 +70,10 @@ class _Unit:
 
 class _Paths:
     """The units of a plan in running order, and what each leads to. Sets of units are integers with one bit for each
-    unit."""
+    unit. They are kept in the plan, and so do not hold it."""
 
     def __init__(self, plan: BatchPlan) -> None:
-        self.plan = plan
+        self.blocks, self.shown, self.kept = plan.blocks, plan.parts[0].shown, plan.kept
         self.units = [unit for block in plan.blocks for unit in _units_of(block)]
         self.unit_of = {code: number for number, unit in enumerate(self.units) for code in unit.nodes}
         self.writer = {slot: number for number, unit in enumerate(self.units) for slot in unit.slots_written()}
@@ -116,7 +116,7 @@ class _Paths:
             needed |= self.above[number]
         moved = {slot for number in _bits(here) for slot in self.units[number].slots_written()}
         written = {slot for number in _bits(needed) for slot in self.units[number].slots_written()}
-        shown = [i for i in self.plan.parts[0].shown.tolist() if self.plan.kept[i] in moved | constants]
+        shown = [i for i in self.shown.tolist() if self.kept[i] in moved | constants]
         blocks = list(self._blocks(needed))
         part = PlanPart(
             tuple(block for block, _, _ in blocks),
@@ -135,7 +135,7 @@ class _Paths:
         taken: dict[int, list[int]] = {}
         for number in _bits(units):
             taken.setdefault(id(self.units[number].block), []).append(self.units[number].number)
-        for block in self.plan.blocks:
+        for block in self.blocks:
             if (numbers := taken.get(id(block))) is None:
                 continue
             if isinstance(block, Scan) or len(numbers) == len(block.nodes):

@@ -13,7 +13,7 @@ from typing import NamedTuple, ParamSpec, TypeVar
 import torch
 
 from demon_patch.engine.contracts import Source
-from demon_patch.errors import DemonError
+from demon_patch.errors import DemonError, without_frames
 from demon_patch.nodes.catalogue import CATALOGUE
 from demon_patch.patch.edit.overlay import Key, Overlay
 from demon_patch.patch.model.document import Patch
@@ -198,7 +198,7 @@ class EditThread:
                 found = self._scheduled(stage, patch)
             except Exception as error:
                 nearer = without_mistake(version, good, error, stage.live)
-                error.with_traceback(None)  # its frames hold the programs of this compile
+                without_frames(error)  # they hold the programs of this compile
                 stays[_in_words(error)] = GOES_ON if nearer is None else nearer[1], error
                 if nearer is None:
                     break

@@ -22,7 +22,7 @@ import torch
 from demon_patch.engine.contracts import Source
 from demon_patch.engine.families import DEFAULT_MODEL
 from demon_patch.engine.session import Session
-from demon_patch.errors import DemonError
+from demon_patch.errors import DemonError, without_frames
 from demon_patch.patch.model.document import Patch
 from demon_patch.runtime.audio.link import AudioLink
 from demon_patch.runtime.live import memory
@@ -173,9 +173,8 @@ class Preparation:
             error = memory.lack(self.wanted.title) if is_out_of_memory(found) else program_error(found)
         playing = self._house.playing.tick_loop
         playing.post(lambda: playing.expect_company(0.0))
-        if error is not None:  # without what it knows of the frames that it came through, and so of the model
-            error.__traceback__ = error.__context__ = error.__cause__ = None
-            self._note("failed", error=error)
+        if error is not None:
+            self._note("failed", error=without_frames(error))  # they hold the model
         self._performance = self._moment = None
 
     def _note(self, stage: Stage, seconds: float = 0.0, error: DemonError | None = None) -> None:

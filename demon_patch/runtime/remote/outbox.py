@@ -26,6 +26,7 @@ class Outbox:
         self._messages: deque[bytes] = deque()
         self._due: dict[str, Build] = {}
         self._filled = asyncio.Event()
+        self._closed = False
 
     @property
     def full(self) -> bool:
@@ -40,10 +41,19 @@ class Outbox:
 
     def put_due(self, what: str, build: Build) -> None:
         """Adds telemetry of a kind, in place of one that was not sent yet."""
+        if self._closed:
+            return
         if what in self._due:
             self.dropped += 1
         self._due[what] = build
         self._filled.set()
+
+    def close(self) -> None:
+        """Drops all that waits, and telemetry that is still to come: what makes it holds the client."""
+        self._closed = True
+        self._messages.clear()
+        self._due.clear()
+        self._bytes = 0
 
     async def take(self) -> bytes:
         """Returns the next message when there is one: replies and events first."""

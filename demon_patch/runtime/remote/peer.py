@@ -30,7 +30,8 @@ class Peer:
     uploads: dict[str, Upload] = field(default_factory=dict)
 
     def close(self) -> None:
-        """Forgets what it had begun to send."""
+        """Forgets what it had begun to send, and what was to be sent to it."""
+        self.outbox.close()
         for upload in self.uploads.values():
             upload.close()
         self.uploads.clear()
