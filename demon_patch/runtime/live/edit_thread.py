@@ -32,7 +32,10 @@ from demon_patch.threads import Collector, Urgency, hurry, unhurried
 P = ParamSpec("P")
 T = TypeVar("T")
 
-REST_SECONDS = 2.0  # without an edit, after which memory is given back
+REST_SECONDS = 2.0  # without an edit, after which memory is given back, while the transport stands
+EDITED_SECONDS = (
+    10.0  # of edits that follow each other, after which what is free is given back, also while sound is made
+)
 PATIENCE_SECONDS = 0.25  # for which a compile waits for sound that is late, at most
 
 
@@ -92,6 +95,7 @@ class EditThread:
         self._newest = 0  # the number of the newest version of the document
         self._collector = Collector()
         self._worked_at: float | None = None  # when it compiled last; None once memory was given back since
+        self._given_back_at = monotonic()
         self._compiled: Future[None] = Future()
         self._compiled.set_result(None)
         self._executor = ThreadPoolExecutor(1, "editing", _begin)
@@ -141,7 +145,13 @@ class EditThread:
         with unhurried():
             self._collector.collect()  # first, since reference cycles hold clips
             self._resources.drop_unheld()
+            self._give_back_freed()
+
+    def _give_back_freed(self) -> None:
+        """On the editing thread. Gives the system what is free; also while sound is made, which it does not hold up."""
+        with unhurried():
             memory.give_back()
+        self._given_back_at = monotonic()
 
     def shutdown(self) -> None:
         """From any thread but the editing thread. Finishes what was submitted, and ends the thread."""
@@ -181,8 +191,10 @@ class EditThread:
             self._play(edits)
             self.awaits_fit = len(set(fits)) > 1
             self._note_compiled(fits[0])
-        self._collector.note_work()  # generated code refers to itself
+        self._collector.note_work()
         self._worked_at = monotonic()
+        if self._worked_at - self._given_back_at > EDITED_SECONDS:
+            self._give_back_freed()
 
     def _playable(
         self, stage: DocumentStage, good: Version, mistakes: dict[str, Exception]

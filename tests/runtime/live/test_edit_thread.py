@@ -190,6 +190,24 @@ def test_memory_is_given_back_once_when_edits_rest(host: Host, monkeypatch: pyte
         monkeypatch.setattr(edit_thread.memory, "give_back", lambda: given.append(1))
 
 
+def test_memory_is_given_back_while_edits_follow_each_other(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[int] = []
+    monkeypatch.setattr(edit_thread.memory, "give_back", lambda: given.append(1))
+
+    def edit(number: int) -> None:
+        nodes = {**host.patch.nodes, f"lfo_{number}": Node("lfo")}
+        host.edit(structs.replace(host.patch, nodes=nodes)).result(60)
+
+    edit(1)
+    assert given == [], "it was begun a moment ago"
+    monkeypatch.setattr(edit_thread, "EDITED_SECONDS", 0.0)
+    edit(2)
+    assert len(given) == 1
+    monkeypatch.setattr(edit_thread, "EDITED_SECONDS", 1000.0)
+    edit(3)
+    assert len(given) == 1, "it was given back a moment ago"
+
+
 MOST_WAITS = round(edit_thread.PATIENCE_SECONDS / WAY_SECONDS)
 
 
