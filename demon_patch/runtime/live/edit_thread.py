@@ -33,9 +33,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 REST_SECONDS = 2.0  # without an edit, after which memory is given back, while the transport stands
-EDITED_SECONDS = (
-    10.0  # of edits that follow each other, after which what is free is given back, also while sound is made
-)
+EDITED_SECONDS = 10.0  # of edits, after which what is free is given back also while sound is made
 PATIENCE_SECONDS = 0.25  # for which a compile waits for sound that is late, at most
 
 

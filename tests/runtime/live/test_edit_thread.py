@@ -166,12 +166,16 @@ def test_a_first_edit_composes_nothing_again(tmp_path: Path, monkeypatch: pytest
 
 def test_memory_is_given_back_once_when_edits_rest(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[int] = []
-    monkeypatch.setattr(edit_thread.memory, "give_back", lambda: given.append(1))
+
+    def listen() -> None:
+        monkeypatch.setattr(edit_thread, "EDITED_SECONDS", 1000.0)
+        monkeypatch.setattr(edit_thread.memory, "give_back", lambda: given.append(1))
 
     def ticks() -> None:
         for _ in range(3):
             heard(host, "strength")
 
+    listen()
     ticks()
     assert given == [], "nothing was edited"
     for number in (1, 2):
@@ -187,11 +191,12 @@ def test_memory_is_given_back_once_when_edits_rest(host: Host, monkeypatch: pyte
         assert len(given) == number
         host.tick_loop.play(True)
         monkeypatch.undo()
-        monkeypatch.setattr(edit_thread.memory, "give_back", lambda: given.append(1))
+        listen()
 
 
 def test_memory_is_given_back_while_edits_follow_each_other(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[int] = []
+    monkeypatch.setattr(edit_thread, "EDITED_SECONDS", 1000.0)
     monkeypatch.setattr(edit_thread.memory, "give_back", lambda: given.append(1))
 
     def edit(number: int) -> None:
