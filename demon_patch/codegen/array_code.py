@@ -278,7 +278,7 @@ _LOOP_SPACE: dict[str, Any] = {**SCALAR, "range": range, "zip": zip, "__builtins
 def _function_of_text(text: str, space: Mapping[str, Any], name: str) -> Callable[..., Any]:
     room = dict(space)
     exec(compile(text, "<nodes>", "exec"), room)
-    return room.pop(name)  # the room of a function that it is in itself would end by a search for cycles only
+    return room.pop(name)  # a function among its own globals would hold itself
 
 
 def array_code_of(form: GroupForm) -> ArrayCode:

@@ -43,7 +43,7 @@ CodeForm = Literal["scalar", "scan"]
 Params = Sequence[tuple[float, ...]]
 """The parameters of each node of a program, in running order."""
 KEPT = 128
-"""How many compiled texts are kept: those of a patch of some thousand nodes, or of the latest edits of a smaller
+"""How many compiled texts are kept: those of a patch of about a thousand nodes, or of the latest edits of a smaller
 one."""
 MOST_NODES = 16
 """Most nodes in one generated function."""

@@ -19,7 +19,8 @@ def cached_on_object(function: Callable[Concatenate[T, P], R]) -> Callable[Conca
     """Decorates a function of an immutable object and of hashable arguments, so that its results are kept in the
     object. Any thread may call the decorated function.
 
-    A cache outside of the objects would keep alive objects that nothing else uses any more.
+    A cache outside of the objects would keep alive objects that nothing else uses any more. A result must not hold the
+    object: such a reference cycle stays until it is searched for, which is seldom (`threads.quiet_gc`).
     """
 
     @wraps(function)

@@ -30,18 +30,18 @@ def with_whole_ports(body: Body, ports: tuple[str, ...]) -> tuple[Body, tuple[st
     The returned body reads the signal before rounding by `raw_name`. It has one more state for each of these ports: the
     last whole number, UNKNOWN at first.
     """
-    found = _read_of(body, ports)
-    return (_rounding(body, found), found) if found else (body, ())
+    found = _ports_read(body, ports)
+    return (_rounded(body, found), found) if found else (body, ())
 
 
 @cached_on_object
-def _read_of(body: Body, ports: tuple[str, ...]) -> tuple[str, ...]:
+def _ports_read(body: Body, ports: tuple[str, ...]) -> tuple[str, ...]:
     read = set[str]().union(*map(names_read, _expressions(body)))
     return tuple(port for port in ports if port in read)
 
 
 @cached_on_object
-def _rounding(body: Body, ports: tuple[str, ...]) -> Body:
+def _rounded(body: Body, ports: tuple[str, ...]) -> Body:
     lines = tuple((port, _rounding_line(port)) for port in ports)
     last = tuple(ast.Name(port, ast.Load()) for port in ports)
     names = tuple(f"last_{port}" for port in ports)

@@ -10,7 +10,7 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
-from demon_patch.errors import PatchError
+from demon_patch.errors import PatchError, without_frames
 from demon_patch.patch.edit.commands import (
     AddNode,
     AddNodes,
@@ -197,7 +197,7 @@ def _attempt(inverse: Command, part: StepPart, patch: Patch) -> tuple[tuple[Patc
     try:
         after, again = apply(inverse, patch)
     except PatchError as error:
-        return None, [error.again()]
+        return None, [without_frames(error)]
     would = changes(patch, after)
     foreign = [path for path, (now, _) in would.items() if part.changed.get(path, _UNTOUCHED)[1] != now]
     return (None, list(map(changed_since, foreign))) if foreign else ((after, StepPart(inverse, again, would)), [])

@@ -131,9 +131,9 @@ class EditThread:
         return self._compiled
 
     def rest(self) -> None:
-        """On the tick thread. While the transport stands, lets go of clips and noise that nothing plays, and gives the
-        memory that edits have left to the system, once, when there was no edit for REST_SECONDS: while edits follow
-        each other it is used again."""
+        """On the tick thread. While the transport stands, collects garbage, lets go of clips and noise that nothing
+        plays, and gives the memory that edits have left to the system, once, when there was no edit for REST_SECONDS:
+        while edits follow each other they use it again."""
         if self._worked_at is not None and monotonic() - self._worked_at > REST_SECONDS:
             self._worked_at = None
             with suppress(RuntimeError):  # the thread is being ended
@@ -146,9 +146,8 @@ class EditThread:
             self._give_back_freed()
 
     def _give_back_freed(self) -> None:
-        """On the editing thread. Gives the system what is free; also while sound is made, which it does not hold up."""
-        with unhurried():
-            memory.give_back()
+        """On the editing thread, unhurried. Gives the memory that is free to the system; also while sound is made."""
+        memory.give_back()
         self._given_back_at = monotonic()
 
     def shutdown(self) -> None:
@@ -192,7 +191,8 @@ class EditThread:
         self._collector.note_work()
         self._worked_at = monotonic()
         if self._worked_at - self._given_back_at > EDITED_SECONDS:
-            self._give_back_freed()
+            with unhurried():
+                self._give_back_freed()
 
     def _playable(
         self, stage: DocumentStage, good: Version, mistakes: dict[str, Exception]
@@ -208,7 +208,7 @@ class EditThread:
                 found = self._scheduled(stage, patch)
             except Exception as error:
                 nearer = without_mistake(version, good, error, stage.live)
-                without_frames(error)  # they hold the programs of this compile
+                without_frames(error)  # which hold the programs of this compile
                 stays[_in_words(error)] = GOES_ON if nearer is None else nearer[1], error
                 if nearer is None:
                     break

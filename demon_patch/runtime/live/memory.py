@@ -61,8 +61,8 @@ def lack(title: str) -> DemonError:
 
 def give_back() -> None:
     """From any thread. Returns the memory that this process has freed to the system, where the C library keeps it for
-    later (glibc): ten songs would else take the memory of five performances. It takes 2 to 10 ms every ten seconds of
-    edits, a tenth of a second after hours, and holds up no Python meanwhile."""
+    later (glibc): ten songs would else take the memory of five performances. It takes 2 to 26 ms where it
+    is called every ten seconds, at most a tenth of a second, and Python goes on meanwhile."""
     if sys.platform == "linux":
         with suppress(OSError, AttributeError):
             ctypes.CDLL(None).malloc_trim(0)

@@ -174,7 +174,7 @@ class Preparation:
         playing = self._house.playing.tick_loop
         playing.post(lambda: playing.expect_company(0.0))
         if error is not None:
-            self._note("failed", error=without_frames(error))  # they hold the model
+            self._note("failed", error=without_frames(error))  # which hold the model
         self._performance = self._moment = None
 
     def _note(self, stage: Stage, seconds: float = 0.0, error: DemonError | None = None) -> None:

@@ -25,8 +25,8 @@ START = with_nodes(
     Cable("slew", "out", "scheduler", "strength", depth=0.1),
     Cable("noise", "out", "decoder", "window", depth=0.01),  # windows of any length sound the same
 )
-"""What plays. The LFO takes a whole pass and moves the strength little, so that passes are alike (.95) wherever in them
-the ticks of the ring fall; at half a beat and 0.2 they are .87 to .93."""
+"""What plays. The LFO takes four seconds, half a pass, and moves the strength little, so that passes are alike (.95)
+wherever in them the ticks of the ring fall; with a round each second and a depth of 0.2 they are .87 to .93."""
 RECORDED = 40  # seconds
 SILENT = 0.05  # seconds in which nothing came
 EDITS = ("Right", "b", "Down", "m", "m", "Left", "b", "Up", "ctrl+d", "Delete")
